@@ -1,0 +1,3 @@
+//! The `config` entry point.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! The `gateway` entry point.
+
+fn main() {}

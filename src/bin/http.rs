@@ -1,0 +1,3 @@
+//! The `http` entry point.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! The `modbotctl` entry point.
+
+fn main() {}

@@ -1,0 +1,11 @@
+//! The names of things: guilds, pods, Discord shards, and the numbers that order their changes.
+
+mod counters;
+mod discord_shard;
+mod guild;
+mod pod;
+
+pub use counters::{Epoch, Incarnation, Revision, SessionNo};
+pub use discord_shard::{DiscordShardId, NumShards, NumShardsError};
+pub use guild::{GuildId, GuildIdError};
+pub use pod::{PodId, PodIdError};

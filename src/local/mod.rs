@@ -1,0 +1,1 @@
+//! (first lines to come)

@@ -1,0 +1,3 @@
+//! What every process of ours needs: settings, telemetry, lifecycle, clock, files, service auth.
+
+pub mod clock;

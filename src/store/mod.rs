@@ -1,0 +1,4 @@
+//! What modbot keeps: the config store (PostgreSQL) and the pod's database (SQLite).
+
+pub mod config_db;
+pub mod shard_db;

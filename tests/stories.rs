@@ -1,0 +1,11 @@
+//! The integration tests: one binary, one file per story.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    reason = "a test that fails should say where, at once; tests wait on real clocks and files"
+)]
+
+mod levels;
