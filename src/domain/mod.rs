@@ -6,8 +6,10 @@
 pub mod fleet;
 pub mod identify;
 pub mod ids;
+pub mod lineage;
 pub mod move_step;
 pub mod placement;
 pub mod recovery;
 pub mod rest_budget;
 pub mod shard_deal;
+pub mod store_stamp;
