@@ -4,13 +4,17 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, OnceLock, mpsc};
 
+use modbot::domain::ids::NumShards;
 use modbot::local::postgres::{Options, PostgresServer, Search};
+use modbot::store::config_db::{ConfigDb, ConfigDbSettings};
 use sqlx::Connection;
 
 /// Brings an empty database to the newest schema, as `modbotctl store migrate` does.
 async fn migrate(url: &str) {
-    // The store's migrations go here.
-    sqlx::PgConnection::connect(url).await.unwrap();
+    let store = ConfigDb::open(&ConfigDbSettings::new(url.into(), "tests")).unwrap();
+    store.migrate(NumShards::DEFAULT).await.unwrap();
+    // A template must have no connections.
+    store.close().await;
 }
 
 /// The run's server. It is never stopped by us: its keeper stops it when this process ends.
