@@ -1,1 +1,8 @@
-//! (first lines to come)
+//! What an operator can ask for. The same code runs in `modbotctl` and in the config daemon.
+
+pub mod consent;
+pub mod guilds;
+pub mod overview;
+pub mod pods;
+pub mod schema;
+pub mod shards;

@@ -18,6 +18,7 @@ mod history;
 mod moves;
 mod place;
 mod pods;
+mod reach;
 mod recovery;
 mod schema;
 mod stamp;
