@@ -9,3 +9,5 @@
 )]
 
 mod levels;
+mod local_postgres;
+mod support;
