@@ -9,6 +9,7 @@
 )]
 
 mod config_store;
+mod daemon_shell;
 mod levels;
 mod local_postgres;
 mod support;
