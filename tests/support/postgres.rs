@@ -11,7 +11,10 @@ use sqlx::Connection;
 
 /// Brings an empty database to the newest schema, as `modbotctl store migrate` does.
 async fn migrate(url: &str) {
-    open(url).migrate(NumShards::DEFAULT).await.unwrap();
+    let store = open(url);
+    store.migrate(NumShards::DEFAULT).await.unwrap();
+    // A template must have no connections.
+    store.close().await;
 }
 
 /// The store at `url`, as a daemon opens it.
