@@ -3,6 +3,7 @@
 //! Everything here takes values and returns values with reasons, so that it can be tested without a
 //! server and read without knowing one.
 
+pub mod bundle;
 pub mod fleet;
 pub mod identify;
 pub mod ids;

@@ -11,10 +11,15 @@ use sqlx::Connection;
 
 /// Brings an empty database to the newest schema, as `modbotctl store migrate` does.
 async fn migrate(url: &str) {
-    let store = ConfigDb::open(&ConfigDbSettings::new(url.into(), "tests")).unwrap();
+    let store = open(url);
     store.migrate(NumShards::DEFAULT).await.unwrap();
     // A template must have no connections.
     store.close().await;
+}
+
+/// The store at `url`, as a daemon opens it.
+pub(crate) fn open(url: &str) -> ConfigDb {
+    ConfigDb::open(&ConfigDbSettings::new(url.into(), "test")).unwrap()
 }
 
 /// The run's server. It is never stopped by us: its keeper stops it when this process ends.
@@ -141,4 +146,26 @@ fn chain(error: &dyn std::error::Error) -> String {
         source = cause.source();
     }
     text
+}
+
+/// Every row of every table, as text: to show that nothing was changed.
+pub(crate) async fn contents(url: &str) -> std::collections::BTreeMap<String, Vec<String>> {
+    let mut connection = sqlx::PgConnection::connect(url).await.unwrap();
+    let tables: Vec<String> =
+        sqlx::query_scalar("select table_name::text from information_schema.tables where table_schema = 'public' and table_type = 'BASE TABLE'")
+            .fetch_all(&mut connection)
+            .await
+            .unwrap();
+    let mut all = std::collections::BTreeMap::new();
+    for table in tables {
+        let sql = sqlx::AssertSqlSafe(format!("select t::text from {table} t order by 1"));
+        let rows = sqlx::query_scalar(sql).fetch_all(&mut connection).await.unwrap();
+        all.insert(table, rows);
+    }
+    all
+}
+
+/// A connection of the test's own, for what our code would not do.
+pub(crate) async fn psql(url: &str) -> sqlx::PgConnection {
+    sqlx::PgConnection::connect(url).await.unwrap()
 }

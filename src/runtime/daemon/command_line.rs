@@ -60,10 +60,10 @@ fn wrong_settings(daemon: &str, problems: &Problems) -> String {
 }
 
 const AFTER_HELP: &str = "\
-Every flag can be set by its variable; in a cluster only variables are used. A variable marked as a secret
-is never a flag: set NAME, or NAME_FILE to a file that holds it.
+Every option can be set by its variable; in a cluster only variables are used. A secret is never an option \
+on the command line: set NAME, or NAME_FILE to a file that holds it.
 
-Exit status: 0 stopped in order, 1 cannot run, 2 wrong command line, 78 wrong settings, 130 or 143 after a
+Exit status: 0 stopped in order, 1 cannot run, 2 wrong command line, 78 wrong settings, 130 or 143 after a \
 second SIGINT or SIGTERM.";
 
 type LoadedFor<D> = Loaded<AllSettings<<D as Daemon>::Settings>>;

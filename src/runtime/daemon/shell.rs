@@ -10,7 +10,7 @@ use tracing_subscriber::filter::EnvFilter;
 use super::Daemon;
 use crate::runtime::lifecycle::StopTimes;
 use crate::runtime::server::Limits;
-use crate::runtime::settings::{Problems, Settings, bytes, duration};
+use crate::runtime::settings::{Problems, Settings, bytes, duration, time_limit};
 use crate::runtime::telemetry::parse_filter;
 
 /// Settings of every daemon.
@@ -25,11 +25,11 @@ pub(super) struct ShellSettings {
     /// Write the bound addresses to this file as JSON, once requests are accepted.
     #[arg(long, env = "MODBOT_ADDR_FILE", value_name = "PATH")]
     pub(super) addr_file: Option<PathBuf>,
-    /// What to log, as level or target=level, comma separated [default: info; the variable `LOG_FILTER` is read too].
+    /// What to log: a level, or target=level, comma separated [default: info]
     #[arg(long, env = "MODBOT_LOG_FILTER", value_name = "FILTER", value_parser = filter)]
     pub(super) log_filter: Option<String>,
-    /// What to log, where `MODBOT_LOG_FILTER` is not set.
-    #[arg(long, env = "LOG_FILTER", value_name = "FILTER", value_parser = filter, hide = true)]
+    /// Read where the one above is not set
+    #[arg(long, env = "LOG_FILTER", value_name = "FILTER", value_parser = filter)]
     pub(super) plain_log_filter: Option<String>,
     /// From SIGTERM (not ready) to accepting nothing new.
     #[arg(long, env = "MODBOT_SHUTDOWN_DELAY", value_name = "TIME", default_value = "5s", value_parser = duration)]
@@ -42,13 +42,13 @@ pub(super) struct ShellSettings {
           value_parser = clap::value_parser!(u32).range(1..=65_536))]
     pub(super) max_connections: u32,
     /// Time for a request's head; idle connections are closed by it too.
-    #[arg(long, env = "MODBOT_HEADER_TIMEOUT", value_name = "TIME", default_value = "30s", value_parser = duration)]
+    #[arg(long, env = "MODBOT_HEADER_TIMEOUT", value_name = "TIME", default_value = "30s", value_parser = time_limit)]
     pub(super) header_timeout: Duration,
     /// Time for a request's body.
-    #[arg(long, env = "MODBOT_BODY_TIMEOUT", value_name = "TIME", default_value = "10s", value_parser = duration)]
+    #[arg(long, env = "MODBOT_BODY_TIMEOUT", value_name = "TIME", default_value = "10s", value_parser = time_limit)]
     pub(super) body_timeout: Duration,
     /// Time for an answer.
-    #[arg(long, env = "MODBOT_REQUEST_TIMEOUT", value_name = "TIME", default_value = "10s", value_parser = duration)]
+    #[arg(long, env = "MODBOT_REQUEST_TIMEOUT", value_name = "TIME", default_value = "10s", value_parser = time_limit)]
     pub(super) request_timeout: Duration,
     /// Largest request body.
     #[arg(long, env = "MODBOT_MAX_BODY", value_name = "SIZE", default_value = "1MiB", value_parser = bytes)]
@@ -88,14 +88,6 @@ impl ShellSettings {
     }
 
     fn check(&self, problems: &mut Problems) {
-        let times = [
-            ("MODBOT_HEADER_TIMEOUT", self.header_timeout),
-            ("MODBOT_BODY_TIMEOUT", self.body_timeout),
-            ("MODBOT_REQUEST_TIMEOUT", self.request_timeout),
-        ];
-        for (variable, _) in times.iter().filter(|(_, time)| time.is_zero()) {
-            problems.add(variable, "must be longer than zero");
-        }
         if self.listen == self.admin_listen && self.listen.port() != 0 {
             problems.add("MODBOT_ADMIN_LISTEN", "is the same address as MODBOT_LISTEN");
         }
@@ -134,6 +126,9 @@ impl<D: Daemon> clap::FromArgMatches for Defaulted<D> {
 impl<D: Daemon> clap::Args for Defaulted<D> {
     fn augment_args(command: Command) -> Command {
         <AllSettings<D::Settings> as clap::Args>::augment_args(command)
+            // The derived texts of the flattened structs are not the daemon's.
+            .about(D::ABOUT)
+            .long_about(None)
             .mut_arg("listen", |arg| arg.default_value(D::LISTEN).required(false))
             .mut_arg("admin_listen", |arg| {
                 arg.default_value(D::ADMIN_LISTEN).required(false)

@@ -79,6 +79,8 @@ fn log(response: &Response, took: Duration) {
     let cause = response.extensions().get::<Cause>().map(|cause| cause.0.as_str());
     match (status, cause) {
         (500, _) | (501.., Some(_)) => tracing::warn!(status, duration_ms, cause, "request failed"),
+        // Said of itself, for as long as it lasts, to everyone who asks: the metrics count it.
+        (503, None) => tracing::debug!(status, duration_ms, "not now"),
         (400.., _) => tracing::info!(status, duration_ms, cause, "request refused"),
         _ => tracing::debug!(status, duration_ms, "request answered"),
     }

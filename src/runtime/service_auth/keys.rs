@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::Role;
-use crate::runtime::settings::{Problems, Secret, secret};
+use crate::runtime::settings::{Problems, Secret};
 
 /// The shortest key that is accepted, in bytes: as long as the hash.
 pub const MIN_KEY_BYTES: usize = 32;
@@ -85,25 +85,25 @@ impl fmt::Debug for Keys {
 
 /// Settings of a daemon that checks signatures: the keys of every role.
 #[derive(Debug, clap::Args)]
-#[command(next_help_heading = "Keys of callers (32 bytes or more, as text)")]
+#[command(next_help_heading = "Keys of callers (secrets, 32 bytes or more)")]
 pub struct AuthSettings {
     /// Key of the gateway pods.
-    #[arg(long, env = "MODBOT_AUTH_POD_KEY", hide_env_values = true, value_parser = secret, value_name = "KEY")]
+    #[arg(long, env = "MODBOT_AUTH_POD_KEY", hide_env_values = true, value_parser = key_setting, value_name = "KEY")]
     pub auth_pod_key: Secret,
     /// Second accepted key of the gateway pods, during a rotation.
-    #[arg(long, env = "MODBOT_AUTH_POD_KEY_OTHER", hide_env_values = true, value_parser = secret, value_name = "KEY")]
+    #[arg(long, env = "MODBOT_AUTH_POD_KEY_OTHER", hide_env_values = true, value_parser = key_setting, value_name = "KEY")]
     pub auth_pod_key_other: Option<Secret>,
     /// Key of the HTTP tier.
-    #[arg(long, env = "MODBOT_AUTH_HTTP_KEY", hide_env_values = true, value_parser = secret, value_name = "KEY")]
+    #[arg(long, env = "MODBOT_AUTH_HTTP_KEY", hide_env_values = true, value_parser = key_setting, value_name = "KEY")]
     pub auth_http_key: Secret,
     /// Second accepted key of the HTTP tier, during a rotation.
-    #[arg(long, env = "MODBOT_AUTH_HTTP_KEY_OTHER", hide_env_values = true, value_parser = secret, value_name = "KEY")]
+    #[arg(long, env = "MODBOT_AUTH_HTTP_KEY_OTHER", hide_env_values = true, value_parser = key_setting, value_name = "KEY")]
     pub auth_http_key_other: Option<Secret>,
     /// Key of operators.
-    #[arg(long, env = "MODBOT_AUTH_OPERATOR_KEY", hide_env_values = true, value_parser = secret, value_name = "KEY")]
+    #[arg(long, env = "MODBOT_AUTH_OPERATOR_KEY", hide_env_values = true, value_parser = key_setting, value_name = "KEY")]
     pub auth_operator_key: Secret,
     /// Second accepted key of operators, during a rotation.
-    #[arg(long, env = "MODBOT_AUTH_OPERATOR_KEY_OTHER", hide_env_values = true, value_parser = secret, value_name = "KEY")]
+    #[arg(long, env = "MODBOT_AUTH_OPERATOR_KEY_OTHER", hide_env_values = true, value_parser = key_setting, value_name = "KEY")]
     pub auth_operator_key_other: Option<Secret>,
 }
 
@@ -123,7 +123,7 @@ impl AuthSettings {
         ])
     }
 
-    /// Short keys, and keys that two roles share (either could then speak for the other).
+    /// Keys that two roles share: either could then speak for the other.
     pub fn check(&self, problems: &mut Problems) {
         let named = [
             ("MODBOT_AUTH_POD_KEY", Role::Pod, Some(&self.auth_pod_key)),
@@ -154,7 +154,6 @@ impl AuthSettings {
             .filter_map(|(n, r, k)| Some((n, r, k?)))
             .collect();
         for (number, (variable, role, key)) in set.iter().enumerate() {
-            check_key(variable, key, problems);
             let twin = set[..number]
                 .iter()
                 .find(|(_, other_role, other)| other_role != role && other.expose() == key.expose());
@@ -168,13 +167,13 @@ impl AuthSettings {
     }
 }
 
-/// Reports a key that is too short.
-pub fn check_key(variable: &str, key: &Secret, problems: &mut Problems) {
-    let length = key.expose().len();
-    if length < MIN_KEY_BYTES {
-        problems.add(
-            variable,
-            format!("has {length} bytes; a key needs {MIN_KEY_BYTES} or more, such as `openssl rand -hex 32` gives"),
-        );
+/// The clap value parser of a key: a text of 32 bytes or more.
+pub fn key_setting(text: &str) -> Result<Secret, String> {
+    if text.len() < MIN_KEY_BYTES {
+        return Err(format!(
+            "has {} bytes; a key needs {MIN_KEY_BYTES} or more, such as `openssl rand -hex 32` gives",
+            text.len()
+        ));
     }
+    Ok(Secret::new(text))
 }

@@ -11,7 +11,7 @@ mod role;
 mod signature;
 
 pub use client::{SignedClient, SignedClientError};
-pub use keys::{AuthSettings, Keys, MIN_KEY_BYTES, RoleKeys, SigningKey, check_key};
+pub use keys::{AuthSettings, Keys, MIN_KEY_BYTES, RoleKeys, SigningKey, key_setting};
 pub use layer::{Caller, Guard, require};
 pub use role::Role;
 pub use signature::{AuthError, Signed, SignedHeaders, WINDOW_MS, sign, verify};

@@ -66,7 +66,8 @@ pub fn load<S: Settings>(
                 arg
             }
         })
-        .try_get_matches_from(args)?;
+        .try_get_matches_from(args)
+        .map_err(|error| usage_error(&described, args, error))?;
 
     let mut problems = Problems::default();
     let mut line = args.to_vec();
@@ -106,6 +107,19 @@ pub fn load<S: Settings>(
         unknown: unknown(&described, source),
     };
     Ok((loaded, matches))
+}
+
+/// Help is written by the command that still knows its variables.
+fn usage_error(described: &Command, args: &[OsString], error: clap::Error) -> clap::Error {
+    if error.kind() == clap::error::ErrorKind::DisplayHelp {
+        described
+            .clone()
+            .try_get_matches_from(args)
+            .err()
+            .unwrap_or(error)
+    } else {
+        error
+    }
 }
 
 fn is_secret(arg: &Arg) -> bool {

@@ -14,11 +14,11 @@ pub use load::{Effective, LoadError, Loaded, load};
 pub use problems::Problems;
 pub use secret::{Secret, secret};
 pub use source::{Environment, Source};
-pub use values::{bytes, duration};
+pub use values::{bytes, duration, time_limit};
 
 /// A daemon's settings: clap arguments, each with `long` and `env`.
 ///
-/// A secret is a [`Secret`] with `hide_env_values = true` and `value_parser = secret`.
+/// A secret is a [`Secret`] with `hide_env_values = true` and a parser that never quotes it, as [`secret`].
 pub trait Settings: clap::Args + Send {
     /// What one field alone cannot say: reports each problem under its variable's name.
     fn check(&self, _problems: &mut Problems) {}

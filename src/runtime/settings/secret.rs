@@ -20,8 +20,8 @@ impl Secret {
     }
 }
 
-/// The clap value parser of a secret. It accepts everything, so no error of it can show the value; what a
-/// secret must look like belongs in [`super::Settings::check`].
+/// The clap value parser of a secret of any form. A parser for one with a form must not quote it in its
+/// errors.
 pub fn secret(text: &str) -> Result<Secret, Infallible> {
     Ok(Secret::new(text))
 }

@@ -10,6 +10,14 @@ pub fn duration(text: &str) -> Result<Duration, String> {
     Duration::try_from(parsed).map_err(|_| "a span of time cannot be negative here".to_owned())
 }
 
+/// A [`duration`] longer than zero.
+pub fn time_limit(text: &str) -> Result<Duration, String> {
+    match duration(text)? {
+        Duration::ZERO => Err("must be longer than zero".to_owned()),
+        time => Ok(time),
+    }
+}
+
 /// A number of bytes such as `65536`, `64KiB` or `2MiB`.
 pub fn bytes(text: &str) -> Result<usize, String> {
     let size: bytesize::ByteSize = text

@@ -19,10 +19,8 @@ pub struct LogFilter {
 #[derive(Debug, thiserror::Error)]
 pub enum LogFilterError {
     /// Not in the filter language.
-    #[error("{filter:?} is not a log filter: {reason}")]
+    #[error("not a log filter: {reason}")]
     Invalid {
-        /// What was given.
-        filter: String,
         /// What the parser says.
         reason: String,
     },
@@ -33,10 +31,7 @@ pub enum LogFilterError {
 
 /// Checks a filter such as `info,modbot::config_service=debug`.
 pub fn parse_filter(filter: &str) -> Result<EnvFilter, LogFilterError> {
-    let invalid = |reason: String| LogFilterError::Invalid {
-        filter: filter.to_owned(),
-        reason,
-    };
+    let invalid = |reason: String| LogFilterError::Invalid { reason };
     if filter.trim().is_empty() {
         return Err(invalid(
             "it is empty; write a level or target=level, comma separated".into(),

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU32;
 
-use super::change::By;
+use super::change::{By, Change};
 use super::connection::ConfigDb;
 use super::error::StoreError;
 use super::stamp::Stamped;
@@ -86,60 +86,11 @@ impl ConfigDb {
         let mut change = self.begin_change(&By::daemon(&ask.pod.to_string())).await?;
         change.expect_leased(ask.pod, ask.incarnation).await?;
         change.expect_host(ask.shard, ask.pod, ask.host_epoch).await?;
-        let budget = sqlx::query!(
-            r#"select remaining, reserve, max_concurrency,
-                      (extract(epoch from resets_at - now()) * 1000)::bigint as "resets_in_ms!"
-                 from identify_budget for update"#
-        )
-        .fetch_optional(&mut *change.tx)
-        .await?;
-        let concurrency = budget
-            .as_ref()
-            .and_then(|b| NonZeroU32::new(b.max_concurrency.cast_unsigned()));
-        let bucket = ask
-            .shard
-            .identify_bucket(concurrency.unwrap_or(NonZeroU32::MIN))
-            .cast_signed();
-        let taken_ms = sqlx::query_scalar!(
-            r#"select (extract(epoch from free_at - now()) * 1000)::bigint as "ms!"
-                 from identify_bucket where bucket = $1 for update"#,
-            bucket
-        )
-        .fetch_optional(&mut *change.tx)
-        .await?
-        .unwrap_or_default();
-        let judged = ticket(
-            budget.map(|b| Budget {
-                remaining: b.remaining.cast_unsigned(),
-                reserve: b.reserve.cast_unsigned(),
-                resets_in_ms: b.resets_in_ms,
-            }),
-            taken_ms,
-        );
-        if let Err(refused) = judged {
+        let (budget, bucket) = change.rations(ask.shard).await?;
+        if let Err(refused) = ticket(budget, bucket.taken_ms) {
             return change.commit(self, Err(refused)).await;
         }
-        let remaining =
-            sqlx::query_scalar!("update identify_budget set remaining = remaining - 1 returning remaining")
-                .fetch_one(&mut *change.tx)
-                .await?;
-        sqlx::query!(
-            "insert into identify_bucket (bucket, free_at) values ($1, now() + $2 * interval '1 ms')
-             on conflict (bucket) do update set free_at = excluded.free_at",
-            bucket,
-            f64::from(i32::try_from(BUCKET_INTERVAL_MS).unwrap_or(i32::MAX))
-        )
-        .execute(&mut *change.tx)
-        .await?;
-        let session_no = sqlx::query_scalar!(
-            "update discord_shard
-                set session_no = session_no + 1, session_id = null, resume_url = null, resume_at = null
-              where shard_id = $1 returning session_no",
-            ask.shard.as_i32()
-        )
-        .fetch_one(&mut *change.tx)
-        .await?;
-        let session_no = SessionNo::from_i64(session_no);
+        let (session_no, remaining) = change.take_ticket(ask.shard, bucket.number).await?;
         let detail = serde_json::json!({ "session_no": session_no, "pod": ask.pod, "remaining": remaining });
         change.record(
             "discord-shard.identify",
@@ -149,8 +100,76 @@ impl ConfigDb {
         let granted = Ticket {
             session_no,
             valid_ms: TICKET_VALID_MS,
-            remaining: remaining.cast_unsigned(),
+            remaining,
         };
         change.commit(self, Ok(granted)).await
+    }
+}
+
+/// A bucket, and how long it is still taken.
+struct Bucket {
+    number: i32,
+    taken_ms: i64,
+}
+
+impl Change {
+    /// What is left of the budget, and the Discord shard's bucket; both locked.
+    async fn rations(&mut self, shard: DiscordShardId) -> Result<(Option<Budget>, Bucket), StoreError> {
+        let budget = sqlx::query!(
+            r#"select remaining, reserve, max_concurrency,
+                      (extract(epoch from resets_at - now()) * 1000)::bigint as "resets_in_ms!"
+                 from identify_budget for update"#
+        )
+        .fetch_optional(&mut *self.tx)
+        .await?;
+        let concurrency = budget
+            .as_ref()
+            .and_then(|b| NonZeroU32::new(b.max_concurrency.cast_unsigned()));
+        let number = shard
+            .identify_bucket(concurrency.unwrap_or(NonZeroU32::MIN))
+            .cast_signed();
+        let taken_ms = sqlx::query_scalar!(
+            r#"select (extract(epoch from free_at - now()) * 1000)::bigint as "ms!"
+                 from identify_bucket where bucket = $1 for update"#,
+            number
+        )
+        .fetch_optional(&mut *self.tx)
+        .await?
+        .unwrap_or_default();
+        let budget = budget.map(|b| Budget {
+            remaining: b.remaining.cast_unsigned(),
+            reserve: b.reserve.cast_unsigned(),
+            resets_in_ms: b.resets_in_ms,
+        });
+        Ok((budget, Bucket { number, taken_ms }))
+    }
+
+    /// Counts a ticket, takes its bucket and begins a session; its number, and what is left.
+    async fn take_ticket(
+        &mut self,
+        shard: DiscordShardId,
+        bucket: i32,
+    ) -> Result<(SessionNo, u32), StoreError> {
+        let remaining =
+            sqlx::query_scalar!("update identify_budget set remaining = remaining - 1 returning remaining")
+                .fetch_one(&mut *self.tx)
+                .await?;
+        sqlx::query!(
+            "insert into identify_bucket (bucket, free_at) values ($1, now() + $2 * interval '1 ms')
+             on conflict (bucket) do update set free_at = excluded.free_at",
+            bucket,
+            f64::from(i32::try_from(BUCKET_INTERVAL_MS).unwrap_or(i32::MAX))
+        )
+        .execute(&mut *self.tx)
+        .await?;
+        let session_no = sqlx::query_scalar!(
+            "update discord_shard
+                set session_no = session_no + 1, session_id = null, resume_url = null, resume_at = null
+              where shard_id = $1 returning session_no",
+            shard.as_i32()
+        )
+        .fetch_one(&mut *self.tx)
+        .await?;
+        Ok((SessionNo::from_i64(session_no), remaining.cast_unsigned()))
     }
 }
