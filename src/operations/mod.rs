@@ -4,5 +4,6 @@ pub mod consent;
 pub mod guilds;
 pub mod overview;
 pub mod pods;
+pub mod recovery;
 pub mod schema;
 pub mod shards;

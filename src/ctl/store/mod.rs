@@ -3,6 +3,7 @@
 mod migrate;
 mod status;
 mod view;
+mod waive;
 
 use clap::Subcommand;
 
@@ -16,6 +17,7 @@ use super::failure::Failure;
 pub(super) enum Command {
     Migrate(migrate::Args),
     Status(status::Args),
+    Waive(waive::Args),
 }
 
 impl Command {
@@ -23,6 +25,7 @@ impl Command {
         match self {
             Self::Migrate(args) => args.run(context).await,
             Self::Status(args) => args.run(context).await,
+            Self::Waive(args) => args.run(context).await,
         }
     }
 }

@@ -15,6 +15,7 @@ mod error;
 mod guilds;
 mod heartbeat;
 mod history;
+mod millis;
 mod moves;
 mod place;
 mod pods;
