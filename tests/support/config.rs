@@ -9,7 +9,7 @@ use modbot::client::config_api::{
 };
 use modbot::domain::ids::{GuildId, Incarnation, PodId, Revision};
 use modbot::runtime::clock::{Clock, SystemClock};
-use modbot::runtime::service_auth::{Role, Signed, SigningKey, sign};
+use modbot::runtime::service_auth::{KNOWN_HEADER, Role, Signed, SigningKey, sign};
 use reqwest::{Method, Response};
 
 use super::daemon::{Daemon, http};
@@ -134,6 +134,11 @@ impl Raw {
             method: self.method.as_str(),
             path_and_query: &self.path,
             body: &self.body,
+            known: self
+                .headers
+                .iter()
+                .find(|(name, _)| *name == KNOWN_HEADER)
+                .map_or("", |(_, value)| value),
         };
         let auth = sign(&signing, &signed, SystemClock.unix_ms() + self.skew_ms);
         let mut request = http()
