@@ -69,7 +69,7 @@ fn not_understood(error: &clap::Error, format: Format) -> ExitStatus {
     let mut printer = Printer::new(Color::Auto);
     if !error.use_stderr() {
         // Where the reader is gone there is nothing more to do.
-        let _ = write!(printer.stdout(), "{}", error.render().ansi());
+        let _ = printer.write_help(&error.render());
         let _ = printer.flush();
         return ExitStatus::Done;
     }
