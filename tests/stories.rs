@@ -9,3 +9,5 @@
 )]
 
 mod levels;
+#[cfg(feature = "local")]
+mod simulator;

@@ -99,6 +99,16 @@ impl Simulator {
         self.shared.read(|state| state.member_view(guild, user))
     }
 
+    /// Unix milliseconds on the simulated clock.
+    pub fn now_ms(&self) -> u64 {
+        self.shared.read(super::state::State::now_ms)
+    }
+
+    /// The token of an interaction, as INTERACTION_CREATE carries it.
+    pub fn interaction_token(&self, interaction: Snowflake) -> Option<String> {
+        self.shared.read(|state| state.interactions.token_of(interaction))
+    }
+
     /// What a message says, where it is (still) there.
     pub fn message(&self, channel: Snowflake, message: Snowflake) -> Option<String> {
         self.shared

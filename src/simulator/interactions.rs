@@ -38,6 +38,12 @@ impl Interactions {
         self.by_token.insert(interaction.token.clone(), interaction);
     }
 
+    /// The token of the one with this id.
+    pub(super) fn token_of(&self, id: Snowflake) -> Option<String> {
+        let found = self.by_token.values().find(|one| one.id == id);
+        found.map(|one| one.token.clone())
+    }
+
     /// The one with this token.
     pub(super) fn get_mut(&mut self, token: &str) -> Option<&mut Interaction> {
         self.by_token.get_mut(token)

@@ -151,7 +151,7 @@ impl State {
                     no: connection,
                     wake: Arc::clone(wake),
                 };
-                if let Some(before) = self.attach(no, hold) {
+                if let Some(before) = self.attach(no, hold, resume.seq) {
                     // Not documented: the newer connection wins, the older one is closed.
                     let (code, reason) = CloseCode::Unknown.frame();
                     self.order(before, Order::Close(code, reason.to_owned()));

@@ -8,6 +8,9 @@ use tokio::sync::Notify;
 use super::sharding::Shard;
 use crate::simulator::events::WireEvent;
 
+/// Events that may wait for a connection that does not read.
+const OUTGOING: usize = 100_000;
+
 /// A session. Its record (what was sent, written, acknowledged) is in the ledger.
 #[derive(Debug)]
 pub(in crate::simulator) struct Session {
@@ -16,6 +19,8 @@ pub(in crate::simulator) struct Session {
     /// Events that can still be sent or replayed, with their seq, in order.
     pub(super) buffer: VecDeque<(u64, Arc<WireEvent>)>,
     pub(super) last_seq: u64,
+    /// The last seq sent over the connection that holds it.
+    pub(super) sent: u64,
     pub(super) hold: Hold,
 }
 
@@ -46,15 +51,26 @@ impl Session {
             intents,
             buffer: VecDeque::new(),
             last_seq: 0,
+            sent: 0,
             hold,
         }
     }
 
-    /// Gives the event the next seq; at most `most` are kept.
+    /// Gives the event the next seq. At most `most` are kept for replay; what a connection has yet to send
+    /// waits beside them.
     pub(super) fn push(&mut self, event: Arc<WireEvent>, most: usize) {
         self.last_seq += 1;
         self.buffer.push_back((self.last_seq, event));
-        if self.buffer.len() > most {
+        let sent = if matches!(self.hold, Hold::Connection { .. }) {
+            self.sent
+        } else {
+            u64::MAX
+        };
+        while self.buffer.len() > most {
+            let may_go = self.buffer.front().is_some_and(|(seq, _)| *seq <= sent);
+            if !may_go && self.buffer.len() <= most.saturating_add(OUTGOING) {
+                break;
+            }
             self.buffer.pop_front();
         }
         if let Hold::Connection { wake, .. } = &self.hold {
@@ -129,6 +145,35 @@ mod tests {
         trimmed.trim(5);
         assert_eq!(seqs(&trimmed, 4), None);
         assert_eq!(seqs(&trimmed, 5), Some(vec![]));
+    }
+
+    #[test]
+    fn what_a_connection_has_yet_to_send_is_not_forgotten() {
+        let mut session = session(3, 3);
+        session.sent = 1;
+        session.hold = Hold::Connection {
+            no: 0,
+            wake: Arc::new(Notify::new()),
+        };
+        for _ in 0..3 {
+            session.push(
+                Arc::new(WireEvent {
+                    name: "RESUMED",
+                    data: "{}".to_owned(),
+                }),
+                3,
+            );
+        }
+        assert_eq!(seqs(&session, 1), Some(vec![2, 3, 4, 5, 6]));
+        session.sent = 6;
+        session.push(
+            Arc::new(WireEvent {
+                name: "RESUMED",
+                data: "{}".to_owned(),
+            }),
+            3,
+        );
+        assert_eq!(seqs(&session, 4), Some(vec![5, 6, 7]));
     }
 
     #[test]

@@ -99,10 +99,13 @@ impl State {
         self.sessions.all[no].next(sent, most)
     }
 
-    /// Notes that everything up to `seq` was written to a socket.
-    pub(super) fn written(&mut self, no: usize, seq: u64) {
+    /// Notes that `connection` wrote everything up to `seq`.
+    pub(super) fn written(&mut self, no: usize, connection: usize, seq: u64) {
         let record = &mut self.ledger.sessions[no];
         record.written = record.written.max(seq);
+        if self.holds(no, connection) {
+            self.sessions.all[no].sent = seq;
+        }
     }
 
     /// Notes that a client named `seq` in a heartbeat.
@@ -115,9 +118,11 @@ impl State {
         }
     }
 
-    /// Lets a connection hold a session. Returns the connection that held it before.
-    pub(super) fn attach(&mut self, no: usize, hold: Hold) -> Option<usize> {
-        let before = std::mem::replace(&mut self.sessions.all[no].hold, hold);
+    /// Lets a connection hold a session, its client being at `seq`. Returns the connection that held it before.
+    pub(super) fn attach(&mut self, no: usize, hold: Hold, seq: u64) -> Option<usize> {
+        let session = &mut self.sessions.all[no];
+        session.sent = seq;
+        let before = std::mem::replace(&mut session.hold, hold);
         self.ledger.sessions[no].attached = true;
         self.sessions.orphans.retain(|orphan| *orphan != no);
         match before {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::Simulator;
 use crate::simulator::faults::{Fault, Target};
 use crate::simulator::ledger::{Ledger, SessionRecord};
+use crate::simulator::views::SessionView;
 
 /// A condition that did not come true.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -35,17 +36,19 @@ impl Simulator {
     /// Waits until every live session is held by a connection and its client has acknowledged all that was
     /// sent; asks for heartbeats meanwhile, so that long intervals need not be waited for.
     pub async fn quiet(&self, at_most: Duration) -> Result<(), WaitError> {
-        let live = |session: &&SessionRecord| session.ended.is_none();
+        let quiet = |ledger: &Ledger| restless(ledger).is_empty();
         let written = |ledger: &Ledger| {
-            ledger
-                .sessions
+            restless(ledger)
                 .iter()
-                .filter(live)
-                .all(|one| one.attached && one.written == one.last_seq())
+                .all(|one| one.attached && one.written == one.last_seq)
         };
-        self.wait_for("everything to be written to a client", at_most, written)
-            .await?;
-        let quiet = |ledger: &Ledger| ledger.sessions.iter().filter(live).all(SessionRecord::is_quiet);
+        let failed = || {
+            WaitError(
+                at_most,
+                self.with_ledger(|ledger| format!("quiet in {:?}", restless(ledger))),
+            )
+        };
+        self.wait_for("", at_most, written).await.map_err(|_| failed())?;
         // What a client has not read when it is asked, it acknowledges only when it is asked again.
         let ask_again = Duration::from_millis(50);
         let asking = async {
@@ -57,6 +60,23 @@ impl Simulator {
             }
         };
         let asked = tokio::time::timeout(at_most, asking).await;
-        asked.map_err(|_| WaitError(at_most, "every client to acknowledge everything".to_owned()))
+        asked.map_err(|_| failed())
     }
+}
+
+/// The live sessions in which something is on its way, or that nobody holds. Those that a client gave up for a
+/// newer one of the same Discord shard, as after a READY that never reached it, are nobody's any more.
+fn restless(ledger: &Ledger) -> Vec<SessionView> {
+    let given_up = |old: &SessionRecord| {
+        let newer = ledger.sessions.iter().skip(old.no + 1);
+        let same = |new: &&SessionRecord| (new.shard, new.num_shards) == (old.shard, old.num_shards);
+        !old.attached && newer.into_iter().any(|new| same(&new))
+    };
+    let live = ledger
+        .sessions
+        .iter()
+        .filter(|session| session.ended.is_none() && !given_up(session));
+    live.filter(|session| !session.is_quiet())
+        .map(SessionView::from)
+        .collect()
 }

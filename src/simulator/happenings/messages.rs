@@ -47,7 +47,8 @@ impl State {
                 thread.archived = false;
             }
         }
-        let data = payload::message::event(&self.world, &message);
+        let mut data = payload::message::event(&self.world, &message);
+        payload::message::add_nonce(&message, &mut data);
         let seen_by_one_only = message.body.flags & EPHEMERAL != 0;
         self.world
             .messages

@@ -95,7 +95,7 @@ pub(in crate::simulator) fn dm(world: &World, id: Snowflake, user: Snowflake) ->
         "flags": 0,
         "id": id,
         "last_message_id": world.messages.of(id).next_back().map(|message| message.id),
-        "recipients": world.users.get(&user).map(super::member::user).into_iter().collect::<Vec<_>>(),
+        "recipients": world.users.get(&user).map(super::member::rest_user).into_iter().collect::<Vec<_>>(),
         "type": 1,
     })
 }

@@ -35,14 +35,26 @@ fn reference(world: &World, to: Reference) -> Value {
     value
 }
 
+/// Adds what only MESSAGE_CREATE and the answer to the request that sent the message carry.
+pub(in crate::simulator) fn add_nonce(message: &Message, value: &mut Value) {
+    if let Some(nonce) = &message.nonce {
+        value["nonce"] = nonce.clone();
+    }
+}
+
 /// A message as REST answers carry it.
 pub(in crate::simulator) fn rest(world: &World, message: &Message) -> Value {
+    let mut value = rest_plain(world, message);
+    if let Some(to) = message.body.reference {
+        add_reference(world, to, &mut value, rest_plain);
+    }
+    value
+}
+
+fn rest_plain(world: &World, message: &Message) -> Value {
     let mut value = plain(world, message);
     if let Some(author) = world.users.get(&message.author) {
         value["author"] = member::rest_user(author);
-    }
-    if let Some(to) = message.body.reference {
-        add_reference(world, to, &mut value);
     }
     value
 }
@@ -51,7 +63,7 @@ pub(in crate::simulator) fn rest(world: &World, message: &Message) -> Value {
 pub(in crate::simulator) fn event(world: &World, message: &Message) -> Value {
     let mut value = plain(world, message);
     if let Some(to) = message.body.reference {
-        add_reference(world, to, &mut value);
+        add_reference(world, to, &mut value, plain);
     }
     let Some(guild) = world.guild_of(message.channel) else {
         value["channel_type"] = 1.into();
@@ -102,9 +114,6 @@ fn plain(world: &World, message: &Message) -> Value {
         "tts": false,
         "type": message.kind,
     });
-    if let Some(nonce) = &message.nonce {
-        value["nonce"] = nonce.clone();
-    }
     if !body.stickers.is_empty() {
         value["sticker_items"] = json!(body.stickers);
     }
@@ -117,27 +126,31 @@ fn plain(world: &World, message: &Message) -> Value {
     value
 }
 
-fn add_reference(world: &World, to: Reference, value: &mut Value) {
+/// What a forward shows of a message.
+const SNAPSHOT: &[&str] = &[
+    "attachments",
+    "components",
+    "content",
+    "edited_timestamp",
+    "embeds",
+    "flags",
+    "mention_roles",
+    "mentions",
+    "sticker_items",
+    "timestamp",
+    "type",
+];
+
+/// Adds what a reply or forward points at; `show` is how a message is shown there.
+fn add_reference(world: &World, to: Reference, value: &mut Value, show: fn(&World, &Message) -> Value) {
     value["message_reference"] = reference(world, to);
     let referred = world.messages.get(to.channel, to.message);
     if !to.forward {
-        value["referenced_message"] = referred.map_or(Value::Null, |referred| plain(world, referred));
+        value["referenced_message"] = referred.map_or(Value::Null, |referred| show(world, referred));
     } else if let Some(referred) = referred {
-        let mut snapshot = plain(world, referred);
+        let mut snapshot = show(world, referred);
         if let Some(map) = snapshot.as_object_mut() {
-            map.retain(|key, _| {
-                [
-                    "attachments",
-                    "components",
-                    "content",
-                    "edited_timestamp",
-                    "embeds",
-                    "flags",
-                    "mention_roles",
-                ]
-                .contains(&key.as_str())
-                    || ["mentions", "timestamp", "type", "sticker_items"].contains(&key.as_str())
-            });
+            map.retain(|key, _| SNAPSHOT.contains(&key.as_str()));
         }
         value["message_snapshots"] = json!([{ "message": snapshot }]);
     }

@@ -118,7 +118,7 @@ pub(super) fn create(call: &mut Call<'_>) -> Result<Reply, ApiError> {
             .messages
             .get(channel, id)
             .ok_or(ApiError::MESSAGE)?;
-        let value = payload::rest(&call.state.world, message);
+        let value = answer(call, message);
         created(call, channel, id, nonce, true);
         return Ok(Reply::Json(value));
     }
@@ -134,7 +134,13 @@ pub(super) fn create(call: &mut Call<'_>) -> Result<Reply, ApiError> {
         .messages
         .get(channel, id)
         .ok_or(ApiError::MESSAGE)?;
-    Ok(Reply::Json(payload::rest(&call.state.world, message)))
+    Ok(Reply::Json(answer(call, message)))
+}
+
+fn answer(call: &Call<'_>, message: &Message) -> Value {
+    let mut value = payload::rest(&call.state.world, message);
+    payload::add_nonce(message, &mut value);
+    value
 }
 
 fn created(call: &mut Call<'_>, channel: Snowflake, id: Snowflake, nonce: Option<Value>, repeated: bool) {

@@ -56,7 +56,7 @@ impl Link {
         self.write(events.into_iter().map(|(_, payload)| payload).collect())
             .await?;
         self.sent = last;
-        self.shared.with(|state| state.written(session, last));
+        self.shared.with(|state| state.written(session, self.no, last));
         if full {
             self.wake.notify_one();
         }

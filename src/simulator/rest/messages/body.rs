@@ -32,7 +32,7 @@ fn list(call: &Call<'_>, field: &str, most: usize) -> Result<Option<Vec<Value>>,
     Ok(list)
 }
 
-/// Embeds as Discord gives them back: with a type.
+/// Embeds as Discord gives them back: with a type, and fields that say whether they are inline.
 fn embeds(call: &Call<'_>) -> Result<Option<Vec<Value>>, ApiError> {
     let mut embeds = list(call, "embeds", 10)?;
     for embed in embeds.iter_mut().flatten() {
@@ -43,8 +43,32 @@ fn embeds(call: &Call<'_>) -> Result<Option<Vec<Value>>, ApiError> {
             ));
         };
         map.entry("type").or_insert_with(|| "rich".into());
+        let fields = map.get_mut("fields").and_then(Value::as_array_mut);
+        for field in fields.into_iter().flatten().filter_map(Value::as_object_mut) {
+            field.entry("inline").or_insert(Value::Bool(false));
+        }
     }
     Ok(embeds)
+}
+
+/// Components as Discord gives them back: each with an id, counted from 1 in order.
+fn components(call: &Call<'_>) -> Result<Option<Vec<Value>>, ApiError> {
+    let mut components = list(call, "components", 40)?;
+    let mut next = 1;
+    for component in components.iter_mut().flatten() {
+        number(component, &mut next);
+    }
+    Ok(components)
+}
+
+fn number(component: &mut Value, next: &mut u64) {
+    let Some(map) = component.as_object_mut() else {
+        return;
+    };
+    map.entry("id").or_insert_with(|| (*next).into());
+    *next += 1;
+    let inner = map.get_mut("components").and_then(Value::as_array_mut);
+    inner.into_iter().flatten().for_each(|inner| number(inner, next));
 }
 
 /// The message that the body describes; refuses an empty one.
@@ -52,7 +76,7 @@ pub(in crate::simulator::rest) fn read(call: &Call<'_>, channel: Snowflake) -> R
     let body = Body {
         content: content(call)?.unwrap_or_default(),
         embeds: embeds(call)?.unwrap_or_default(),
-        components: list(call, "components", 40)?.unwrap_or_default(),
+        components: components(call)?.unwrap_or_default(),
         attachments: Vec::new(),
         stickers: Vec::new(),
         flags: call.field("flags")?.unwrap_or_default(),
@@ -98,7 +122,7 @@ pub(in crate::simulator::rest) fn edit(
     channel: Snowflake,
     id: Snowflake,
 ) -> Result<(), ApiError> {
-    let (content, embeds, components) = (content(call)?, embeds(call)?, list(call, "components", 40)?);
+    let (content, embeds, parts) = (content(call)?, embeds(call)?, components(call)?);
     let flags: Option<u64> = call.field("flags")?;
     let (clears_content, clears_embeds) = (call.names("content"), call.names("embeds"));
     let found = call.state.edit_message(channel, id, |body| {
@@ -108,7 +132,7 @@ pub(in crate::simulator::rest) fn edit(
         if clears_embeds {
             body.embeds = embeds.unwrap_or_default();
         }
-        body.components = components.unwrap_or_else(|| std::mem::take(&mut body.components));
+        body.components = parts.unwrap_or_else(|| std::mem::take(&mut body.components));
         body.flags = flags.unwrap_or(body.flags);
     });
     if found { Ok(()) } else { Err(ApiError::MESSAGE) }
