@@ -104,7 +104,7 @@ impl Simulator {
         self.shared.read(super::state::State::now_ms)
     }
 
-    /// The token of an interaction, as INTERACTION_CREATE carries it.
+    /// The token of an interaction, as `INTERACTION_CREATE` carries it.
     pub fn interaction_token(&self, interaction: Snowflake) -> Option<String> {
         self.shared.read(|state| state.interactions.token_of(interaction))
     }

@@ -66,6 +66,13 @@ async fn an_operator_sees_acts_breaks_and_loads_over_http() {
         .wait_for("a resume", PATIENCE, |ledger| ledger.resumes() == 1)
         .await
         .unwrap();
+    assert_eq!(operator.get("/sessions").await[0]["attached"], true);
+}
+
+#[tokio::test]
+async fn an_operator_makes_traffic_and_reads_the_ledger_over_http() {
+    let simulator = start(settings()).await;
+    let operator = Operator::of(&simulator);
     let wave = operator
         .post("/spam-waves", json!({ "users": 2, "guilds": 2, "messages": 3 }))
         .await;
@@ -99,7 +106,6 @@ async fn an_operator_sees_acts_breaks_and_loads_over_http() {
     assert!(stopped.json::<Value>().await.unwrap()["acts"].as_u64().unwrap() >= 20);
     let clock = operator.post("/clock", json!({ "advance_ms": 1000 })).await;
     assert!(clock["now_ms"].as_u64().unwrap() > 0);
-    assert_eq!(operator.get("/sessions").await[0]["attached"], true);
 }
 
 #[tokio::test]

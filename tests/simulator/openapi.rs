@@ -284,23 +284,30 @@ async fn messages(tour: &mut Tour, simulator: &Simulator, guild: &GuildView) {
     let pin = "/channels/{channel_id}/messages/pins/{message_id}";
     tour.ok("PUT", pin, &[&channel, &id], Value::Null).await;
     tour.ok("DELETE", pin, &[&channel, &id], Value::Null).await;
+    reactions(tour, simulator, guild, &id).await;
+    deletes(tour, simulator, guild, &second).await;
+}
+
+async fn reactions(tour: &mut Tour, simulator: &Simulator, guild: &GuildView, id: &str) {
+    let channel = guild.text_channels[0].to_string();
+    let one = "/channels/{channel_id}/messages/{message_id}";
     let reactions = "/channels/{channel_id}/messages/{message_id}/reactions/{emoji_name}";
     tour.ok(
         "PUT",
         &format!("{reactions}/@me"),
-        &[&channel, &id, "%F0%9F%91%8D"],
+        &[&channel, id, "%F0%9F%91%8D"],
         Value::Null,
     )
     .await;
     let who = tour
-        .ok("GET", reactions, &[&channel, &id, "%F0%9F%91%8D"], Value::Null)
+        .ok("GET", reactions, &[&channel, id, "%F0%9F%91%8D"], Value::Null)
         .await;
     assert_eq!(who[0]["id"], json!(simulator.bot()));
-    tour.ok("GET", one, &[&channel, &id], Value::Null).await;
+    tour.ok("GET", one, &[&channel, id], Value::Null).await;
     tour.ok(
         "DELETE",
         &format!("{reactions}/@me"),
-        &[&channel, &id, "%F0%9F%91%8D"],
+        &[&channel, id, "%F0%9F%91%8D"],
         Value::Null,
     )
     .await;
@@ -309,15 +316,20 @@ async fn messages(tour: &mut Tour, simulator: &Simulator, guild: &GuildView) {
     tour.ok(
         "DELETE",
         &of_user,
-        &[&channel, &id, "%F0%9F%91%8D", &user],
+        &[&channel, id, "%F0%9F%91%8D", &user],
         Value::Null,
     )
     .await;
+}
+
+async fn deletes(tour: &mut Tour, simulator: &Simulator, guild: &GuildView, second: &str) {
+    let channel = guild.text_channels[0].to_string();
+    let one = "/channels/{channel_id}/messages/{message_id}";
     tour.ok("POST", "/channels/{channel_id}/typing", &[&channel], Value::Null)
         .await;
-    tour.ok("DELETE", one, &[&channel, &second], Value::Null).await;
+    tour.ok("DELETE", one, &[&channel, second], Value::Null).await;
     assert_eq!(
-        tour.visit("DELETE", one, &[&channel, &second], "", Value::Null)
+        tour.visit("DELETE", one, &[&channel, second], "", Value::Null)
             .await
             .body["code"],
         10_008
@@ -332,7 +344,7 @@ async fn messages(tour: &mut Tour, simulator: &Simulator, guild: &GuildView) {
 }
 
 async fn threads_and_channels(tour: &mut Tour, guild: &GuildView) {
-    let (guild_id, user) = (guild.id.to_string(), guild.members[0].to_string());
+    let guild_id = guild.id.to_string();
     let body = json!({ "name": "mod-log", "type": 0, "topic": "what moderators did" });
     let made = tour
         .ok("POST", "/guilds/{guild_id}/channels", &[&guild_id], body)
@@ -363,9 +375,15 @@ async fn threads_and_channels(tour: &mut Tour, guild: &GuildView) {
         )
         .await;
     assert_eq!(again.body["code"], 160_004);
+    private_threads(tour, guild, &channel).await;
+    channels(tour, &guild_id, [&channel, message]).await;
+}
+
+async fn private_threads(tour: &mut Tour, guild: &GuildView, channel: &str) {
+    let user = guild.members[0].to_string();
     let private = json!({ "name": "private", "type": 12, "invitable": false });
     let private = tour
-        .ok("POST", "/channels/{channel_id}/threads", &[&channel], private)
+        .ok("POST", "/channels/{channel_id}/threads", &[channel], private)
         .await;
     let private = private["id"].as_str().unwrap();
     let members = "/channels/{channel_id}/thread-members";
@@ -391,28 +409,31 @@ async fn threads_and_channels(tour: &mut Tour, guild: &GuildView) {
         json!({ "archived": true, "locked": true }),
     )
     .await;
+}
+
+async fn channels(tour: &mut Tour, guild_id: &str, [channel, thread]: [&str; 2]) {
     tour.ok(
         "PATCH",
         "/channels/{channel_id}",
-        &[&channel],
+        &[channel],
         json!({ "name": "renamed" }),
     )
     .await;
-    tour.ok("GET", "/channels/{channel_id}", &[message], Value::Null)
+    tour.ok("GET", "/channels/{channel_id}", &[thread], Value::Null)
         .await;
     let active = tour
         .ok(
             "GET",
             "/guilds/{guild_id}/threads/active",
-            &[&guild_id],
+            &[guild_id],
             Value::Null,
         )
         .await;
     assert_eq!(active["threads"].as_array().unwrap().len(), 1);
-    tour.ok("DELETE", "/channels/{channel_id}", &[&channel], Value::Null)
+    tour.ok("DELETE", "/channels/{channel_id}", &[channel], Value::Null)
         .await;
     let gone = tour
-        .visit("GET", "/channels/{channel_id}", &[&channel], "", Value::Null)
+        .visit("GET", "/channels/{channel_id}", &[channel], "", Value::Null)
         .await;
     assert_eq!(gone.body["code"], 10_003);
 }
@@ -453,29 +474,33 @@ async fn members(tour: &mut Tour, guild: &GuildView) {
         .visit("GET", one, &[&guild_id, &first], "", Value::Null)
         .await;
     assert_eq!(gone.body["code"], 10_007);
+    bans(tour, &guild_id, [&second, &third, &fourth]).await;
+}
+
+async fn bans(tour: &mut Tour, guild_id: &str, [second, third, fourth]: [&str; 3]) {
     let ban = "/guilds/{guild_id}/bans/{user_id}";
     tour.ok(
         "PUT",
         ban,
-        &[&guild_id, &second],
+        &[guild_id, second],
         json!({ "delete_message_seconds": 3600 }),
     )
     .await;
-    tour.ok("GET", ban, &[&guild_id, &second], Value::Null).await;
-    tour.ok("GET", "/guilds/{guild_id}/bans", &[&guild_id], Value::Null)
+    tour.ok("GET", ban, &[guild_id, second], Value::Null).await;
+    tour.ok("GET", "/guilds/{guild_id}/bans", &[guild_id], Value::Null)
         .await;
-    tour.ok("DELETE", ban, &[&guild_id, &second], Value::Null).await;
+    tour.ok("DELETE", ban, &[guild_id, second], Value::Null).await;
     assert_eq!(
-        tour.visit("GET", ban, &[&guild_id, &second], "", Value::Null)
+        tour.visit("GET", ban, &[guild_id, second], "", Value::Null)
             .await
             .body["code"],
         10_026
     );
     let users = json!({ "user_ids": [third, fourth], "delete_message_seconds": 0 });
-    tour.ok("POST", "/guilds/{guild_id}/bulk-ban", &[&guild_id], users)
+    tour.ok("POST", "/guilds/{guild_id}/bulk-ban", &[guild_id], users)
         .await;
     let log = tour
-        .ok("GET", "/guilds/{guild_id}/audit-logs", &[&guild_id], Value::Null)
+        .ok("GET", "/guilds/{guild_id}/audit-logs", &[guild_id], Value::Null)
         .await;
     assert!(log["audit_log_entries"].as_array().unwrap().len() >= 6);
 }

@@ -35,7 +35,7 @@ fn reference(world: &World, to: Reference) -> Value {
     value
 }
 
-/// Adds what only MESSAGE_CREATE and the answer to the request that sent the message carry.
+/// Adds what only `MESSAGE_CREATE` and the answer to the request that sent the message carry.
 pub(in crate::simulator) fn add_nonce(message: &Message, value: &mut Value) {
     if let Some(nonce) = &message.nonce {
         value["nonce"] = nonce.clone();
