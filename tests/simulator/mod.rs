@@ -6,6 +6,7 @@ mod captures;
 mod control;
 mod effects;
 mod faulty_api;
+mod foreign;
 mod intents;
 mod limits;
 mod openapi;

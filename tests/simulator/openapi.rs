@@ -173,6 +173,7 @@ async fn the_bot_itself(tour: &mut Tour, simulator: &Simulator, guild: &GuildVie
         "/users/@me",
         "/users/@me/guilds",
         "/applications/@me",
+        "/oauth2/applications/@me",
     ] {
         tour.ok("GET", path, &[], Value::Null).await;
     }
