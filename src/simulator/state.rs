@@ -46,7 +46,8 @@ impl State {
         Self {
             world: world::generate::world(&settings.world),
             identify: IdentifyLimits::new(&settings.gateway, clock.now_ms()),
-            rng: fastrand::Rng::with_seed(settings.world.seed ^ 0x5eed),
+            // Session ids and tokens must not come again after a restart, whatever the seed.
+            rng: fastrand::Rng::new(),
             settings,
             clock,
             urls,

@@ -4,10 +4,10 @@ use std::path::Path;
 use std::process::Stdio;
 
 use modbot::simulator::ledger::EffectKind;
-use modbot::simulator::{Act, Fault, Load, Mix, Snowflake, Target};
+use modbot::simulator::{Act, Fault, Load, Mix, Simulator, Snowflake, Target};
 use serde_json::json;
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
-use tokio::process::{ChildStdout, Command};
+use tokio::process::{Child, ChildStdout, Command};
 
 use super::{PATIENCE, settings, start};
 
@@ -36,11 +36,9 @@ impl Said {
     }
 }
 
-#[tokio::test]
-#[ignore = "needs discord.py: scripts/discordpy/run"]
-async fn discord_py_connects_receives_moderates_and_resumes() {
+/// Starts the client.
+fn client(simulator: &Simulator) -> (Child, Said) {
     let python = std::env::var("MODBOT_DISCORDPY").expect("MODBOT_DISCORDPY: a python that has discord.py");
-    let simulator = start(settings()).await;
     let urls = simulator.urls();
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/discordpy/client.py");
     let mut child = Command::new(python)
@@ -51,18 +49,16 @@ async fn discord_py_connects_receives_moderates_and_resumes() {
         .spawn()
         .unwrap();
     let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let mut said = Said {
+    let said = Said {
         lines,
         messages: Vec::new(),
     };
-    let guilds = simulator.guilds();
-    let members: usize = guilds.iter().map(|guild| guild.members.len() + 1).sum();
-    assert_eq!(
-        said.line("ready").await,
-        format!("ready {} {members}", guilds.len())
-    );
-    assert!(simulator.ledger().connections[0].compressed);
+    (child, said)
+}
 
+/// A member misbehaves and the bot acts on it.
+async fn it_moderates(simulator: &Simulator, said: &mut Said) {
+    let guilds = simulator.guilds();
     let guild = guilds
         .iter()
         .max_by_key(|guild| guild.plain_members.len())
@@ -96,6 +92,21 @@ async fn discord_py_connects_receives_moderates_and_resumes() {
         EffectKind::MessageDeleted,
     ];
     assert_eq!(kinds, wanted);
+}
+
+#[tokio::test]
+#[ignore = "needs discord.py: scripts/discordpy/run"]
+async fn discord_py_connects_receives_moderates_and_resumes() {
+    let simulator = start(settings()).await;
+    let (mut child, mut said) = client(&simulator);
+    let guilds = simulator.guilds();
+    let members: usize = guilds.iter().map(|guild| guild.members.len() + 1).sum();
+    assert_eq!(
+        said.line("ready").await,
+        format!("ready {} {members}", guilds.len())
+    );
+    assert!(simulator.ledger().connections[0].compressed);
+    it_moderates(&simulator, &mut said).await;
 
     let messages = Load {
         mix: Mix::MESSAGES,
