@@ -7,6 +7,7 @@ mod control;
 mod effects;
 mod faulty_api;
 mod foreign;
+mod guilds;
 mod intents;
 mod limits;
 mod openapi;
