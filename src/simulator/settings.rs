@@ -96,6 +96,8 @@ pub struct GatewaySettings {
     pub guilds_per_session: usize,
     /// Payloads beside heartbeats that a client may send in 60 seconds; more is 4008.
     pub payloads_per_minute: usize,
+    /// The least time between two requests of one session for all members of one guild; sooner is `RATE_LIMITED`.
+    pub all_members_interval: Duration,
     /// The privileged intents that the bot was granted, as bits; others are 4014.
     pub privileged_intents: u64,
 }
@@ -163,6 +165,7 @@ impl Default for GatewaySettings {
             recommended_shards: 1,
             guilds_per_session: 2500,
             payloads_per_minute: 120,
+            all_members_interval: Duration::from_secs(30),
             privileged_intents: super::gateway::intents::PRIVILEGED,
         }
     }
