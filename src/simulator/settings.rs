@@ -11,6 +11,9 @@ pub struct Settings {
     pub ports: Ports,
     /// The bot's token, without the `Bot ` prefix.
     pub token: String,
+    /// The clock moves only when it is advanced: windows do not end while a busy machine takes its time.
+    /// Heartbeats and load run on real time all the same.
+    pub clock_stands: bool,
     /// The gateway's behaviour.
     pub gateway: GatewaySettings,
     /// The REST API's behaviour.
@@ -129,6 +132,7 @@ impl Default for Settings {
             world: WorldSettings::default(),
             ports: Ports::default(),
             token: "simulated.bot.token".to_owned(),
+            clock_stands: false,
             gateway: GatewaySettings::default(),
             rest: RestSettings::default(),
         }

@@ -44,6 +44,7 @@ fn settings() -> Settings {
             route_limit_factor: 1000,
             ..RestSettings::default()
         },
+        clock_stands: true,
         ..Settings::default()
     }
 }
