@@ -14,4 +14,6 @@ mod daemon_shell;
 mod levels;
 mod local_postgres;
 mod modbotctl;
+#[cfg(feature = "local")]
+mod simulator;
 mod support;
