@@ -6,8 +6,11 @@
 pub mod fleet;
 pub mod identify;
 pub mod ids;
+pub mod ltx;
+pub mod lz4_stream;
 pub mod move_step;
 pub mod placement;
 pub mod recovery;
+pub mod replica;
 pub mod rest_budget;
 pub mod shard_deal;
