@@ -9,3 +9,4 @@
 )]
 
 mod levels;
+mod replica;

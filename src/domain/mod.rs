@@ -14,3 +14,4 @@ pub mod recovery;
 pub mod replica;
 pub mod rest_budget;
 pub mod shard_deal;
+pub mod wal;

@@ -75,6 +75,22 @@ pub enum LtxError {
         /// Pages in the file.
         pages: u64,
     },
+    /// The database is said to be larger than the files can hold.
+    #[error("gives the database {commit} pages, which {bytes} bytes of files cannot hold")]
+    Commit {
+        /// Pages of the database.
+        commit: u32,
+        /// Bytes of all files that would make it up.
+        bytes: u64,
+    },
+    /// The page size is not that of the files it goes with.
+    #[error("has pages of {found} bytes, the files with it have {expected}")]
+    OtherPageSize {
+        /// Of the newer files.
+        expected: u32,
+        /// Of this one.
+        found: u32,
+    },
     /// The file checksum is wrong.
     #[error("has the wrong checksum: stored {stored:016x}, computed {computed:016x}")]
     FileChecksum {

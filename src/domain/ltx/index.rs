@@ -6,6 +6,8 @@ use super::frame::max_frame_bytes;
 use super::{HEADER_BYTES, Header, LtxError, MIN_FILE_BYTES, TRAILER_BYTES};
 
 const LENGTH_BYTES: u64 = 8;
+/// A 32-bit page number, a 64-bit offset and a size below 2^21, as LEB128.
+const MAX_ENTRY_BYTES: u64 = 5 + 10 + 3;
 
 /// Where an LTX file keeps its index, and its two checksums: what its last 24 bytes say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,8 +26,8 @@ impl Tail {
     /// Bytes at the end of a file that are needed to find the index.
     pub const BYTES: u64 = LENGTH_BYTES + TRAILER_BYTES;
 
-    /// Reads the last [`Tail::BYTES`] bytes of a file that is `file_bytes` long.
-    pub fn parse(last: &[u8], file_bytes: u64) -> Result<Self, LtxError> {
+    /// Reads the last [`Tail::BYTES`] bytes of a file with this header that is `file_bytes` long.
+    pub fn parse(last: &[u8], header: &Header, file_bytes: u64) -> Result<Self, LtxError> {
         let have = file_bytes.min(last.len() as u64);
         let chunk = last.last_chunk::<{ Self::BYTES as usize }>();
         let (Some(chunk), true) = (chunk, file_bytes >= MIN_FILE_BYTES) else {
@@ -42,6 +44,7 @@ impl Tail {
         };
         let index_bytes = number(0);
         let most = file_bytes - (MIN_FILE_BYTES - 1);
+        let most = most.min(u64::from(header.commit) * MAX_ENTRY_BYTES + 1);
         if index_bytes == 0 || index_bytes > most {
             return Err(LtxError::Index("its length does not fit the file"));
         }
@@ -175,5 +178,125 @@ impl Iterator for PageIndex {
         let read = self.read();
         self.done = !matches!(read, Ok(Some(_)));
         read.transpose()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ltx::{PageSize, Txid, TxidRange};
+
+    fn header(commit: u32, min: u64) -> Header {
+        Header {
+            tracks_checksum: false,
+            page_size: PageSize::new(512).unwrap(),
+            commit,
+            txids: TxidRange::new(Txid::new(min).unwrap(), Txid::new(9).unwrap()).unwrap(),
+            timestamp_ms: 0,
+        }
+    }
+
+    fn varints(numbers: &[u64]) -> Bytes {
+        let mut bytes = Vec::new();
+        for number in numbers {
+            let mut rest = *number;
+            while rest >= 0x80 {
+                bytes.push((rest & 0x7f) as u8 | 0x80);
+                rest >>= 7;
+            }
+            bytes.push(rest as u8);
+        }
+        bytes.into()
+    }
+
+    /// Reads an index over frames that end at `frames_end`.
+    fn read(header: &Header, numbers: &[u64], frames_end: u64) -> Result<Vec<Entry>, LtxError> {
+        let bytes = varints(numbers);
+        let tail = Tail {
+            index_offset: frames_end + 6,
+            index_bytes: bytes.len() as u64,
+            post_apply: 0,
+            file_checksum: 0,
+        };
+        PageIndex::new(bytes, header, &tail).collect()
+    }
+
+    #[test]
+    fn entries_come_in_order_and_end() {
+        let entries = read(&header(7, 2), &[3, 100, 50, 7, 150, 300, 0], 450).unwrap();
+        let pages: Vec<_> = entries.iter().map(|e| (e.pgno, e.offset, e.size)).collect();
+        assert_eq!(pages, [(3, 100, 50), (7, 150, 300)]);
+        assert_eq!(read(&header(7, 2), &[0], 100), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn hostile_indexes_are_refused_at_the_first_wrong_number() {
+        let wrong: [(&str, &[u64], u64); 9] = [
+            ("beyond the end", &[8, 100, 50, 0], 150),
+            ("beyond the end", &[1 << 40, 100, 50, 0], 150),
+            ("out of order", &[3, 100, 50, 3, 150, 50, 0], 200),
+            ("do not touch", &[3, 101, 49, 0], 150),
+            ("do not touch", &[3, u64::MAX, 49, 0], 150),
+            ("longer than", &[3, 100, 51, 0], 150),
+            ("longer than", &[3, 100, u64::MAX >> 1, 0], 150),
+            ("does not name", &[3, 100, 50, 0], 160),
+            ("something follows", &[3, 100, 50, 0, 0], 150),
+        ];
+        for (what, numbers, end) in wrong {
+            let error = read(&header(7, 2), numbers, end).unwrap_err().to_string();
+            assert!(
+                error.contains(what) || error.contains("does not name"),
+                "{numbers:?}: {error}"
+            );
+        }
+        assert!(matches!(
+            read(&header(7, 2), &[3, 100], 150),
+            Err(LtxError::Index(_))
+        ));
+        let endless = Bytes::from(vec![0xff; 20]);
+        let tail = Tail {
+            index_offset: 106,
+            index_bytes: 20,
+            post_apply: 0,
+            file_checksum: 0,
+        };
+        assert_eq!(PageIndex::new(endless, &header(7, 2), &tail).count(), 1);
+    }
+
+    #[test]
+    fn an_image_holds_every_page_but_the_lock_page() {
+        assert!(read(&header(2, 1), &[1, 100, 50, 2, 150, 50, 0], 200).is_ok());
+        assert_eq!(
+            read(&header(3, 1), &[1, 100, 50, 2, 150, 50, 0], 200),
+            Err(LtxError::Incomplete { commit: 3, pages: 2 })
+        );
+        let lock = PageSize::new(512).unwrap().lock_page();
+        let error = read(&header(lock + 1, 2), &[u64::from(lock), 100, 50, 0], 150);
+        assert_eq!(error, Err(LtxError::Index("it holds the lock page")));
+    }
+
+    #[test]
+    fn a_length_that_does_not_fit_is_found_before_anything_is_read() {
+        let tail = |index_bytes: u64, file_bytes: u64| {
+            let mut last = index_bytes.to_be_bytes().to_vec();
+            last.extend([0; 16]);
+            Tail::parse(&last, &header(1000, 2), file_bytes)
+        };
+        assert_eq!(tail(1, MIN_FILE_BYTES).unwrap().index_offset, 106);
+        assert!(tail(0, 10_000).is_err());
+        assert!(tail(2, MIN_FILE_BYTES).is_err());
+        assert!(tail(u64::MAX, 10_000).is_err());
+        assert!(
+            tail(1000 * MAX_ENTRY_BYTES + 2, 1 << 40).is_err(),
+            "more than 1,000 pages can need"
+        );
+        assert!(matches!(
+            tail(1, MIN_FILE_BYTES - 1),
+            Err(LtxError::Truncated { .. })
+        ));
+        assert!(matches!(
+            Tail::parse(&[], &header(1, 2), 1000),
+            Err(LtxError::Truncated { .. })
+        ));
     }
 }

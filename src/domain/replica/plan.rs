@@ -226,19 +226,16 @@ fn before_oldest(all: &Chains<'_>) -> NoPlan {
     }
 }
 
-/// The smallest usable file over a transaction.
-fn covering(files: &[LtxObject], excluded: &Excluded, txid: Txid) -> Option<TxidRange> {
-    files
-        .iter()
-        .filter(|file| file.txids.contains(txid) && !excluded.contains(&file.key))
-        .map(|file| file.txids)
-        .min_by_key(|txids| txids.max.get() - txids.min.get())
-}
-
-/// The smallest usable file over a transaction that a chain can really take: it follows on `before`.
+/// The smallest usable file over a transaction that follows on the state before it.
 fn bridge(files: &[LtxObject], excluded: &Excluded, txid: Txid, before: Option<Point>) -> Option<TxidRange> {
     let reached = before.map_or(0, |point| point.txid.get());
-    covering(files, excluded, txid).filter(|inside| inside.min.get() <= reached + 1)
+    files
+        .iter()
+        .map(|file| (file.txids, &file.key))
+        .filter(|(txids, key)| txids.contains(txid) && !excluded.contains(*key))
+        .map(|(txids, _)| txids)
+        .filter(|txids| txids.min.get() <= reached + 1)
+        .min_by_key(|txids| txids.max.get() - txids.min.get())
 }
 
 /// The first transactions up to `wanted` that no chain reaches and no usable file holds.

@@ -1,0 +1,1 @@
+//! Replicas with something missing or damaged.
