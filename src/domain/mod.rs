@@ -3,9 +3,11 @@
 //! Everything here takes values and returns values with reasons, so that it can be tested without a
 //! server and read without knowing one.
 
+pub mod bundle;
 pub mod fleet;
 pub mod identify;
 pub mod ids;
+pub mod lineage;
 pub mod ltx;
 pub mod lz4_stream;
 pub mod move_step;
@@ -14,4 +16,5 @@ pub mod recovery;
 pub mod replica;
 pub mod rest_budget;
 pub mod shard_deal;
+pub mod store_stamp;
 pub mod wal;

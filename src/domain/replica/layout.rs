@@ -27,9 +27,9 @@ pub struct Object {
 /// One life of a pod's replica: `lineage-L` under `pod-N`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Lineage(u64);
+pub struct LineageNo(u64);
 
-impl Lineage {
+impl LineageNo {
     /// The lineage with this number.
     pub const fn new(number: u64) -> Self {
         Self(number)
@@ -50,7 +50,7 @@ impl Lineage {
     }
 }
 
-impl fmt::Display for Lineage {
+impl fmt::Display for LineageNo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&format!("lineage-{}", self.0))
     }
@@ -62,7 +62,7 @@ pub struct Place {
     /// The pod, if the listing began above it.
     pub pod: Option<PodId>,
     /// The lineage, if the listing began above it.
-    pub lineage: Option<Lineage>,
+    pub lineage: Option<LineageNo>,
 }
 
 impl fmt::Display for Place {
@@ -163,7 +163,7 @@ fn place_of(key: &str) -> (Place, &str) {
         _ => (None, key),
     };
     let (lineage, rest) = match rest.split_once('/') {
-        Some((first, below)) => match Lineage::from_segment(first) {
+        Some((first, below)) => match LineageNo::from_segment(first) {
             Some(lineage) => (Some(lineage), below),
             None => (None, rest),
         },

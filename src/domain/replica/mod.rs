@@ -12,7 +12,7 @@ mod plan;
 mod points;
 
 pub use chain::{Chains, Point};
-pub use layout::{Layout, Lineage, LtxObject, Object, Place};
+pub use layout::{Layout, LineageNo, LtxObject, Object, Place};
 pub use legacy::{Generation, LegacyNoPlan, LegacyPlan, Segment, Snapshot, legacy_plan, newest_snapshot};
 pub use plan::{AsOfPlan, Excluded, Nearest, NoPlan, Plan, plan_as_of, plan_latest, plan_txid};
 pub use points::{Gap, LineageStatus, gaps, lineage_status};

@@ -10,8 +10,8 @@ use super::{Damaged, ReadLimits, RestoreError, Wanted};
 use crate::client::replica::Bucket;
 use crate::domain::ltx::{HEADER_BYTES, Header, Txid};
 use crate::domain::replica::{
-    Chains, Excluded, Layout, LegacyPlan, Lineage, LtxObject, NoPlan, Place, Point, legacy_plan, plan_as_of,
-    plan_latest, plan_txid,
+    Chains, Excluded, Layout, LegacyPlan, LineageNo, LtxObject, NoPlan, Place, Point, legacy_plan,
+    plan_as_of, plan_latest, plan_txid,
 };
 
 /// The replica of one pod: its lineages, oldest first.
@@ -94,7 +94,7 @@ impl Catalog {
     }
 
     /// Keeps one lineage only.
-    pub(super) fn only(&mut self, lineage: Lineage) -> Result<(), RestoreError> {
+    pub(super) fn only(&mut self, lineage: LineageNo) -> Result<(), RestoreError> {
         self.lineages.retain(|held| held.place.lineage == Some(lineage));
         if self.lineages.is_empty() {
             return Err(RestoreError::NoReplica {

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::Damaged;
 use crate::domain::ltx::Txid;
-use crate::domain::replica::{Lineage, Place, Point};
+use crate::domain::replica::{LineageNo, Place, Point};
 
 /// Which state is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,7 +104,7 @@ pub struct Request {
     /// Which state.
     pub wanted: Wanted,
     /// Which lineage, where the place holds several and the newest is not meant.
-    pub lineage: Option<Lineage>,
+    pub lineage: Option<LineageNo>,
     /// The file to write; its directory must be there and the file must not.
     pub output: PathBuf,
     /// How the result is checked.
