@@ -157,6 +157,9 @@ pub fn plan_txid(files: &[LtxObject], excluded: &Excluded, txid: Txid) -> Result
 
 /// Plans the state at a time: the newest restorable one of files from before it, as `is_before` tells.
 ///
+/// A damaged file's date may be what is damaged: its transactions count as from before the time unless a
+/// whole file proves them later.
+///
 /// `next_lineage` is the first state of the lineage that follows, if one does: it says what came after.
 pub fn plan_as_of(
     files: &[LtxObject],
@@ -170,32 +173,42 @@ pub fn plan_as_of(
         .max()
         .ok_or(NoPlan::Empty)?;
     let all = usable_chains(files, excluded)?;
-    if next_lineage.is_none() && files.iter().all(&is_before) {
+    let is_damaged = |file: &LtxObject| excluded.contains(&file.key);
+    let first_after = files
+        .iter()
+        .filter(|f| !is_damaged(f) && !is_before(f))
+        .map(|f| f.txids.max)
+        .min();
+    if next_lineage.is_none() && first_after.is_none() {
         let at = files.iter().map(|file| file.created).max().unwrap_or_default();
         return Err(NoPlan::AfterNewest {
             newest: Point { txid: newest, at },
         });
     }
-    let eligible = files.iter().filter(|file| is_before(file));
+    let perhaps_before = |file: &&LtxObject| match is_damaged(file) {
+        true => first_after.is_none_or(|after| file.txids.max < after),
+        false => is_before(file),
+    };
+    let eligible = files.iter().filter(perhaps_before);
     let Some(known) = eligible.clone().map(|file| file.txids.max).max() else {
         return Err(before_oldest(&all));
     };
-    let chains = Chains::of(eligible.filter(|file| !excluded.contains(&file.key)));
-    let Some(end) = chains.points().next_back() else {
-        // Transactions from before the time are held, and no image under them.
+    let chains = Chains::of(eligible.clone().filter(|file| !is_damaged(file)));
+    let newest_in = |chains: &Chains<'_>| chains.points().next_back().map(|point| point.txid);
+    let undamaged = newest_in(&Chains::of(eligible));
+    let Some(end) = newest_in(&chains).filter(|end| Some(*end) == undamaged) else {
+        // A damaged file would have led further, or no image is under what is held from before the time.
         return Err(gap_before(files, excluded, &chains, known));
     };
     // What came next must be held by a file that follows, whatever its time: else it may have been before the
     // asked one. A later image does not say when the transactions inside of it were.
-    let continues = newest == end.txid
-        || files.iter().any(|file| {
-            file.txids.contains(end.txid.next())
-                && !file.txids.is_full_image()
-                && !excluded.contains(&file.key)
-        });
-    let plan = plan_to(&chains, end.txid).filter(|_| continues);
-    let plan = plan.ok_or_else(|| gap_before(files, excluded, &chains, known.max(end.txid.next())))?;
-    let (_, next) = all.around(end.txid);
+    let follows = |file: &LtxObject| {
+        file.txids.contains(end.next()) && !file.txids.is_full_image() && !is_damaged(file)
+    };
+    let continues = newest == end || files.iter().any(follows);
+    let plan = plan_to(&chains, end).filter(|_| continues);
+    let plan = plan.ok_or_else(|| gap_before(files, excluded, &chains, known.max(end.next())))?;
+    let (_, next) = all.around(end);
     Ok(AsOfPlan {
         plan,
         next: next.or(next_lineage),
@@ -388,6 +401,20 @@ mod tests {
         assert_eq!(plan_latest(&files, &twice).unwrap().end.txid, txid(14));
         let image = Excluded::from(["9/1-4".to_owned()]);
         assert_eq!(plan_latest(&files, &image), Err(NoPlan::NoImage));
+    }
+
+    #[test]
+    fn a_damaged_file_counts_as_before_the_time_unless_a_whole_one_proves_it_later() {
+        let files = healthy();
+        // 13 would have been the state at 14; its damage may have moved its date behind that.
+        let damaged = Excluded::from(["0/13-13".to_owned()]);
+        let late = |file: &LtxObject| file.created < at(13);
+        let Err(NoPlan::Gap { missing, .. }) = plan_as_of(&files, &damaged, late, None) else {
+            panic!()
+        };
+        assert_eq!(missing.min, txid(13));
+        // For a time before 12 the compaction up to 12 proves that 13 is later.
+        assert_eq!(as_of(&files, &damaged, 12).unwrap().plan.end.txid, txid(8));
     }
 
     #[test]
