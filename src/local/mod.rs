@@ -1,3 +1,4 @@
 //! Servers started on this machine for tests and for trying modbot out. Never part of the image.
 
 pub mod postgres;
+pub mod s3;

@@ -3,4 +3,8 @@
 mod codec;
 mod damage;
 mod expected;
+mod lineages;
+mod ltx_writer;
+mod s3;
 mod support;
+mod wal;
