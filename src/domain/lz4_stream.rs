@@ -100,7 +100,7 @@ mod tests {
 
     #[test]
     fn only_a_closed_frame_ends_well() {
-        let content: Vec<u8> = (0..200_000u32).map(|n| (n / 7) as u8).collect();
+        let content: Vec<u8> = (0..200_000u32).map(|n| (n / 7).to_le_bytes()[0]).collect();
         for checksum in [true, false] {
             let whole = frame(&content, checksum);
             let mut read = Vec::new();

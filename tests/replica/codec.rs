@@ -187,7 +187,7 @@ fn mutate(original: &[u8], below: &mut impl FnMut(usize) -> usize) -> Vec<u8> {
     match below(6) {
         0 => bytes.truncate(at),
         1 => drop(bytes.drain(at..(at + 1 + below(40)).min(original.len()))),
-        2 => drop(bytes.splice(at..at, vec![below(256) as u8; 1 + below(12)])),
+        2 => drop(bytes.splice(at..at, vec![below(256).to_le_bytes()[0]; 1 + below(12)])),
         3 => bytes[at] = if below(2) == 0 { 0 } else { 0xff },
         4 => {
             let end = (at + 8).min(original.len());

@@ -77,7 +77,9 @@ async fn a_time_finds_its_lineage_and_a_transaction_must_be_told_which() {
         );
     }
     // Between the end of the first and the image of the second: the second says what came next.
-    let (found, _) = restored(&replica, as_of("2026-11-21T19:09:09.078Z")).await.unwrap();
+    let (found, _) = restored(&replica, as_of("2026-11-21T19:09:09.078Z"))
+        .await
+        .unwrap();
     assert_eq!(
         (found.place.to_string(), found.txid.unwrap().get()),
         ("lineage-1".to_owned(), 0x27)

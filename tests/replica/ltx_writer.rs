@@ -6,26 +6,26 @@ use modbot::domain::ltx::{Checksum, Header, PageIndex, Tail, decode_frame, page_
 
 /// How to write the pages.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Encoding {
+pub(super) enum Encoding {
     /// A length and a raw LZ4 block.
     Block,
     /// An LZ4 frame, as the first 0.5 releases wrote.
     Frame,
 }
 
-pub struct Ltx {
-    pub flags: u32,
-    pub page_size: u32,
-    pub commit: u32,
-    pub min: u64,
-    pub max: u64,
-    pub timestamp_ms: u64,
-    pub pages: Vec<(u32, Vec<u8>)>,
+pub(super) struct Ltx {
+    pub(super) flags: u32,
+    pub(super) page_size: u32,
+    pub(super) commit: u32,
+    pub(super) min: u64,
+    pub(super) max: u64,
+    pub(super) timestamp_ms: u64,
+    pub(super) pages: Vec<(u32, Vec<u8>)>,
 }
 
 impl Ltx {
     /// Takes a file of Litestream's apart.
-    pub fn read(bytes: &[u8]) -> Self {
+    pub(super) fn read(bytes: &[u8]) -> Self {
         let header = Header::parse(bytes).unwrap();
         let tail = Tail::parse(bytes, &header, bytes.len() as u64).unwrap();
         let start = usize::try_from(tail.index_offset).unwrap();
@@ -51,7 +51,7 @@ impl Ltx {
         }
     }
 
-    pub fn write(&self, encoding: Encoding) -> Vec<u8> {
+    pub(super) fn write(&self, encoding: Encoding) -> Vec<u8> {
         let mut file = b"LTX1".to_vec();
         for field in [self.flags, self.page_size, self.commit] {
             file.extend(field.to_be_bytes());
@@ -116,8 +116,8 @@ fn write_page(file: &mut Vec<u8>, sum: &mut Checksum, pgno: u32, page: &[u8], en
 
 fn varint(into: &mut Vec<u8>, mut number: u64) {
     while number >= 0x80 {
-        into.push((number & 0x7f) as u8 | 0x80);
+        into.push(number.to_le_bytes()[0] | 0x80);
         number >>= 7;
     }
-    into.push(number as u8);
+    into.push(number.to_le_bytes()[0]);
 }

@@ -4,6 +4,7 @@ mod codec;
 mod damage;
 mod expected;
 mod lineages;
+mod live;
 mod ltx_writer;
 mod s3;
 mod support;

@@ -10,7 +10,7 @@ use modbot::operations::restore::{ReadLimits, RestoreError, Wanted, points, stat
 
 use super::support::*;
 
-pub fn options(secret: &str) -> BucketOptions {
+pub(super) fn options(secret: &str) -> BucketOptions {
     BucketOptions {
         keys: Some(StaticKeys {
             access_key_id: S3Server::ACCESS_KEY_ID.to_owned(),
@@ -22,7 +22,7 @@ pub fn options(secret: &str) -> BucketOptions {
     }
 }
 
-pub async fn s3_bucket(server: &S3Server, below: &str) -> Arc<Bucket> {
+pub(super) async fn s3_bucket(server: &S3Server, below: &str) -> Arc<Bucket> {
     let url: ReplicaUrl = format!("s3://replicas/{below}?endpoint={}", server.endpoint())
         .parse()
         .unwrap();

@@ -11,12 +11,12 @@ use modbot::operations::restore::{Integrity, ReadLimits, Request, RestoreError, 
 use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 
-pub fn data() -> PathBuf {
+pub(super) fn data() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/replica/data")
 }
 
 /// An unpacked archive; `tar` keeps the times, which are a directory's only record of when 0.3 wrote.
-pub fn unpack(archive: &str) -> TempDir {
+pub(super) fn unpack(archive: &str) -> TempDir {
     let dir = tempfile::tempdir().unwrap();
     let status = Command::new("tar")
         .arg("-xJf")
@@ -29,15 +29,15 @@ pub fn unpack(archive: &str) -> TempDir {
     dir
 }
 
-pub fn json(name: &str) -> serde_json::Value {
+pub(super) fn json(name: &str) -> serde_json::Value {
     serde_json::from_str(&std::fs::read_to_string(data().join(name)).unwrap()).unwrap()
 }
 
-pub async fn bucket(path: &Path) -> Arc<Bucket> {
+pub(super) async fn bucket(path: &Path) -> Arc<Bucket> {
     Arc::new(Bucket::open(ReplicaUrl::Directory(path.to_owned()), BucketOptions::default()).await)
 }
 
-pub fn request(wanted: Wanted, output: &Path) -> Request {
+pub(super) fn request(wanted: Wanted, output: &Path) -> Request {
     Request {
         wanted,
         lineage: None,
@@ -48,11 +48,14 @@ pub fn request(wanted: Wanted, output: &Path) -> Request {
 }
 
 /// What a restore into a directory of its own gave: its answer, and the file's SHA-256.
-pub async fn restored(bucket: &Arc<Bucket>, wanted: Wanted) -> Result<(Restored, String), RestoreError> {
+pub(super) async fn restored(
+    bucket: &Arc<Bucket>,
+    wanted: Wanted,
+) -> Result<(Restored, String), RestoreError> {
     restored_within(bucket, wanted, ReadLimits::default()).await
 }
 
-pub async fn restored_within(
+pub(super) async fn restored_within(
     bucket: &Arc<Bucket>,
     wanted: Wanted,
     limits: ReadLimits,
@@ -74,20 +77,20 @@ pub async fn restored_within(
     })
 }
 
-pub fn sha256(path: &Path) -> String {
+pub(super) fn sha256(path: &Path) -> String {
     hex::encode(Sha256::digest(std::fs::read(path).unwrap()))
 }
 
-pub fn txid(text: &str) -> Wanted {
+pub(super) fn txid(text: &str) -> Wanted {
     Wanted::Txid(text.parse::<Txid>().unwrap())
 }
 
-pub fn as_of(text: &str) -> Wanted {
+pub(super) fn as_of(text: &str) -> Wanted {
     Wanted::AsOf(text.parse::<Timestamp>().unwrap())
 }
 
 /// The error and its causes, as an operator reads them.
-pub fn told(error: &RestoreError) -> String {
+pub(super) fn told(error: &RestoreError) -> String {
     let mut text = error.to_string();
     let mut cause = std::error::Error::source(error);
     while let Some(step) = cause {

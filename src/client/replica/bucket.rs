@@ -36,7 +36,7 @@ impl Default for BucketOptions {
             attempts: 5,
             first_delay: Duration::from_millis(200),
             connect_timeout: Duration::from_secs(5),
-            attempt_timeout: Duration::from_secs(60),
+            attempt_timeout: Duration::from_mins(1),
         }
     }
 }

@@ -3,9 +3,10 @@
 use bytes::{Buf, Bytes};
 
 use super::frame::max_frame_bytes;
-use super::{HEADER_BYTES, Header, LtxError, MIN_FILE_BYTES, TRAILER_BYTES};
+use super::{HEADER_BYTES, Header, LtxError, MIN_FILE_BYTES};
 
-const LENGTH_BYTES: u64 = 8;
+/// The length of the index and the trailer.
+const TAIL_BYTES: usize = 8 + 16;
 /// A 32-bit page number, a 64-bit offset and a size below 2^21, as LEB128.
 const MAX_ENTRY_BYTES: u64 = 5 + 10 + 3;
 
@@ -24,12 +25,12 @@ pub struct Tail {
 
 impl Tail {
     /// Bytes at the end of a file that are needed to find the index.
-    pub const BYTES: u64 = LENGTH_BYTES + TRAILER_BYTES;
+    pub const BYTES: u64 = TAIL_BYTES as u64;
 
     /// Reads the last [`Tail::BYTES`] bytes of a file with this header that is `file_bytes` long.
     pub fn parse(last: &[u8], header: &Header, file_bytes: u64) -> Result<Self, LtxError> {
         let have = file_bytes.min(last.len() as u64);
-        let chunk = last.last_chunk::<{ Self::BYTES as usize }>();
+        let chunk = last.last_chunk::<TAIL_BYTES>();
         let (Some(chunk), true) = (chunk, file_bytes >= MIN_FILE_BYTES) else {
             return Err(LtxError::Truncated {
                 what: "an LTX file",
@@ -201,10 +202,10 @@ mod tests {
         for number in numbers {
             let mut rest = *number;
             while rest >= 0x80 {
-                bytes.push((rest & 0x7f) as u8 | 0x80);
+                bytes.push(rest.to_le_bytes()[0] | 0x80);
                 rest >>= 7;
             }
-            bytes.push(rest as u8);
+            bytes.push(rest.to_le_bytes()[0]);
         }
         bytes.into()
     }

@@ -157,7 +157,7 @@ mod tests {
         costs[0] = Some(0);
         for _ in files {
             for f in files {
-                let (min, max) = (f.txids.min.get() as usize, f.txids.max.get() as usize);
+                let [min, max] = [f.txids.min, f.txids.max].map(|txid| usize::try_from(txid.get()).unwrap());
                 let from = costs[min - 1..max].iter().flatten().min().copied();
                 let cost = from.map(|from| from + f.bytes + OBJECT_COST);
                 costs[max] = costs[max].into_iter().chain(cost).min();

@@ -185,9 +185,12 @@ pub fn plan_as_of(
             newest: Point { txid: newest, at },
         });
     }
-    let perhaps_before = |file: &&LtxObject| match is_damaged(file) {
-        true => first_after.is_none_or(|after| file.txids.max < after),
-        false => is_before(file),
+    let perhaps_before = |file: &&LtxObject| {
+        if is_damaged(file) {
+            first_after.is_none_or(|after| file.txids.max < after)
+        } else {
+            is_before(file)
+        }
     };
     let eligible = files.iter().filter(perhaps_before);
     let Some(known) = eligible.clone().map(|file| file.txids.max).max() else {

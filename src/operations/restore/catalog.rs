@@ -10,8 +10,8 @@ use super::{Damaged, ReadLimits, RestoreError, Wanted};
 use crate::client::replica::Bucket;
 use crate::domain::ltx::{HEADER_BYTES, Header, Txid};
 use crate::domain::replica::{
-    Chains, Excluded, Layout, LegacyPlan, LineageNo, LtxObject, NoPlan, Place, Point, legacy_plan,
-    plan_as_of, plan_latest, plan_txid,
+    Chains, Excluded, Generation, Layout, LegacyPlan, LineageNo, LtxObject, NoPlan, Place, Plan, Point,
+    legacy_plan, plan_as_of, plan_latest, plan_txid,
 };
 
 /// The replica of one pod: its lineages, oldest first.
@@ -142,14 +142,7 @@ impl Catalog {
         let source = if held.legacy_is_newer() {
             held.legacy(None, left_out)?
         } else {
-            match plan_latest(&held.layout.ltx, &left_out.keys) {
-                Ok(plan) => Source::exactly(plan),
-                Err(_) => {
-                    held.read_times(bucket, limits, left_out).await?;
-                    let plan = plan_latest(&held.layout.ltx, &left_out.keys);
-                    Source::exactly(plan.map_err(|no_plan| held.no_plan(no_plan, left_out))?)
-                }
-            }
+            Source::exactly(held.plan(bucket, limits, left_out, plan_latest).await?)
         };
         Ok(Choice {
             place: held.place,
@@ -174,14 +167,8 @@ impl Catalog {
         if held.layout.ltx.is_empty() {
             return Err(Fault::fatal(RestoreError::LegacyHasNoTxids { place: held.place }));
         }
-        let plan = match plan_txid(&held.layout.ltx, &left_out.keys, txid) {
-            Ok(plan) => plan,
-            Err(_) => {
-                held.read_times(bucket, limits, left_out).await?;
-                let plan = plan_txid(&held.layout.ltx, &left_out.keys, txid);
-                plan.map_err(|no_plan| held.no_plan(no_plan, left_out))?
-            }
-        };
+        let exactly = |files: &[LtxObject], keys: &Excluded| plan_txid(files, keys, txid);
+        let plan = held.plan(bucket, limits, left_out, exactly).await?;
         Ok(Choice {
             place: held.place,
             source: Source::exactly(plan),
@@ -238,7 +225,7 @@ impl Catalog {
 }
 
 impl Source {
-    fn exactly(plan: crate::domain::replica::Plan) -> Self {
+    fn exactly(plan: Plan) -> Self {
         Self::Ltx {
             files: plan.files,
             end: plan.end,
@@ -255,13 +242,18 @@ impl Held {
     }
 
     fn legacy_is_newer(&self) -> bool {
-        let legacy = self.layout.generations.iter().filter_map(|g| g.newest()).max();
+        let legacy = self
+            .layout
+            .generations
+            .iter()
+            .filter_map(Generation::newest)
+            .max();
         legacy > self.layout.newest_ltx()
     }
 
     fn legacy(&self, at: Option<Timestamp>, left_out: &LeftOut) -> Result<Source, Fault> {
         let generations = &self.layout.generations;
-        let newest = generations.iter().filter_map(|g| g.newest()).max();
+        let newest = generations.iter().filter_map(Generation::newest).max();
         // What 0.5 wrote later says what came after the end of 0.3.
         let at = at.map(|at| match newest {
             Some(newest) if !self.layout.ltx.is_empty() => at.min(newest),
@@ -277,10 +269,25 @@ impl Held {
         })
     }
 
+    /// A plan that asks for no time; where there is none, the times are read for the reason to name.
+    async fn plan(
+        &mut self,
+        bucket: &Arc<Bucket>,
+        limits: &ReadLimits,
+        left_out: &mut LeftOut,
+        make: impl Fn(&[LtxObject], &Excluded) -> Result<Plan, NoPlan>,
+    ) -> Result<Plan, Fault> {
+        if let Ok(plan) = make(&self.layout.ltx, &left_out.keys) {
+            return Ok(plan);
+        }
+        self.read_times(bucket, limits, left_out).await?;
+        make(&self.layout.ltx, &left_out.keys).map_err(|source| self.no_plan(source, left_out))
+    }
+
     fn no_plan(&self, source: NoPlan, left_out: &LeftOut) -> Fault {
         Fault::fatal(RestoreError::NoPlan {
             place: self.place,
-            source,
+            source: Box::new(source),
             damaged: left_out.damaged.clone(),
         })
     }

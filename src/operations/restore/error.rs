@@ -54,7 +54,7 @@ pub enum RestoreError {
         place: Place,
         /// Why not.
         #[source]
-        source: NoPlan,
+        source: Box<NoPlan>,
         /// Objects that were found damaged on the way.
         damaged: Vec<Damaged>,
     },

@@ -36,7 +36,7 @@ pub(super) async fn restore(
             phase: Phase::Reading,
             done,
             total,
-        })
+        });
     };
     let page_size = read_snapshot(bucket, &plan.snapshot.object, Some(target.clone())).await?;
     tell(done);
@@ -87,7 +87,7 @@ fn copy_image(mut image: impl Read, target: Option<&Target>) -> Result<PageSize,
         }
     }
     match page_size {
-        Some(size) if at % u64::from(size.get()) == 0 => Ok(size),
+        Some(size) if at.is_multiple_of(u64::from(size.get())) => Ok(size),
         _ => Err(Fault::Content("is not the image of a SQLite database".to_owned())),
     }
 }

@@ -85,7 +85,7 @@ pub async fn restore(
 
 enum Attempt {
     Done {
-        choice: Choice,
+        choice: Box<Choice>,
         partial: Partial,
         state: State,
     },
@@ -124,7 +124,7 @@ async fn attempt(
         let (key, fault) = match try_choice(bucket, &choice, &partial, limits, progress).await {
             Ok(state) => {
                 return Ok(Attempt::Done {
-                    choice,
+                    choice: Box::new(choice),
                     partial,
                     state,
                 });

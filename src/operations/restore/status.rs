@@ -9,7 +9,9 @@ use super::catalog::{Catalog, LeftOut};
 use super::error::Fault;
 use super::{Damaged, ReadLimits, RestoreError};
 use crate::client::replica::Bucket;
-use crate::domain::replica::{Chains, Gap, Layout, LineageStatus, Place, Point, gaps, lineage_status};
+use crate::domain::replica::{
+    Chains, Gap, Generation, Layout, LineageStatus, Place, Point, gaps, lineage_status,
+};
 
 /// One lineage in figures.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,7 +39,7 @@ pub async fn status(bucket: &Bucket) -> Result<Vec<ReplicaStatus>, RestoreError>
         .map(|(place, layout)| ReplicaStatus {
             place,
             ltx: (!layout.ltx.is_empty()).then(|| lineage_status(&layout.ltx)),
-            legacy_newest: layout.generations.iter().filter_map(|g| g.newest()).max(),
+            legacy_newest: layout.generations.iter().filter_map(Generation::newest).max(),
             ignored: layout.ignored.len() as u64,
         })
         .collect();
@@ -95,7 +97,7 @@ async fn timed_points(
             .filter(|f| !left_out.keys.contains(&f.key))
             .cloned()
             .collect();
-        let objects = held.layout.generations.iter().flat_map(|g| g.objects());
+        let objects = held.layout.generations.iter().flat_map(Generation::objects);
         let mut legacy: Vec<_> = objects.map(|object| object.modified).collect();
         legacy.sort();
         lineages.push(ReplicaPoints {
