@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use modbot::domain::ltx::TxidRange;
-use modbot::operations::restore::{Note, ReadLimits, RestoreError, Verified, Wanted, verify};
+use modbot::operations::restore::{
+    Note, Phase, ReadLimits, RestoreError, Verified, Wanted, restore, verify,
+};
 
 use super::support::*;
 
@@ -287,4 +289,47 @@ async fn damage_to_a_0_3_replica_is_named() {
     let (restored, sha256) = restored(&bucket(&root).await, at).await.unwrap();
     assert_eq!(entry["sha256"], *sha256);
     assert!(matches!(&restored.notes[..], [Note::Damaged(d)] if d.key.ends_with("00000004.snapshot.lz4")));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_retention_deletes_underneath_is_planned_around() {
+    let dir = unpack("v05.tar.xz");
+    let root = dir.path().join("replica");
+    let mut asked = request(Wanted::Latest, &dir.path().join("out.db"));
+    // One thing at a time: the image is opened last, after the first progress has been told.
+    (asked.limits.prefetch, asked.limits.parallel) = (1, 1);
+    let image = "ltx/9/0000000000000001-0000000000000027.ltx";
+    let deleted = root.join(image);
+    let restored = restore(&bucket(&root).await, &asked, |progress| {
+        if progress.phase == Phase::Reading {
+            let _ = std::fs::remove_file(&deleted);
+        }
+    });
+    let restored = restored.await.unwrap();
+    assert_eq!(restored.notes, [Note::Vanished { key: image.to_owned() }]);
+    assert_eq!(json("v05.expected.json")["latest"]["sha256"], *sha256(&asked.output));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_restore_that_is_given_up_leaves_nothing() {
+    let dir = unpack("v05.tar.xz");
+    let root = dir.path().join("replica");
+    let place = tempfile::tempdir().unwrap();
+    let asked = request(Wanted::Latest, &place.path().join("out.db"));
+    let replica = bucket(&root).await;
+    let (told, begun) = tokio::sync::oneshot::channel();
+    let told = std::sync::Mutex::new(Some(told));
+    let restoring = restore(&replica, &asked, |progress| {
+        if progress.phase == Phase::Reading
+            && let Some(told) = told.lock().unwrap().take()
+        {
+            told.send(()).unwrap();
+        }
+    });
+    tokio::select! {
+        biased;
+        _ = begun => {}
+        restored = restoring => panic!("too fast to be given up: {restored:?}"),
+    }
+    assert_eq!(std::fs::read_dir(place.path()).unwrap().count(), 0);
 }

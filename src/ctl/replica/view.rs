@@ -64,8 +64,8 @@ impl From<&ReplicaStatus> for StatusView {
                 .flat_map(|ltx| &ltx.gaps)
                 .map(|gap| gap.missing.to_string())
                 .collect(),
-            objects: ltx.map_or(0, |ltx| ltx.objects),
-            bytes: ltx.map_or(0, |ltx| ltx.bytes),
+            objects: ltx.map_or(0, |ltx| ltx.objects) + status.legacy_objects,
+            bytes: ltx.map_or(0, |ltx| ltx.bytes) + status.legacy_bytes,
             restore_bytes: ltx.map_or(0, |ltx| ltx.restore_bytes),
             ignored: status.ignored,
         }

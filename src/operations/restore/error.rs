@@ -48,7 +48,7 @@ pub enum RestoreError {
         lineages: Vec<Place>,
     },
     /// No files give what was asked for.
-    #[error("{place} cannot give that state")]
+    #[error("that state cannot be restored ({place})")]
     NoPlan {
         /// Of which lineage.
         place: Place,
@@ -59,7 +59,7 @@ pub enum RestoreError {
         damaged: Vec<Damaged>,
     },
     /// No files of Litestream 0.3 give what was asked for.
-    #[error("{place} cannot give that state")]
+    #[error("that state cannot be restored ({place})")]
     NoLegacyPlan {
         /// Of which lineage.
         place: Place,

@@ -22,6 +22,10 @@ pub struct ReplicaStatus {
     pub ltx: Option<LineageStatus>,
     /// When Litestream 0.3 last wrote there.
     pub legacy_newest: Option<Timestamp>,
+    /// Objects that Litestream 0.3 left.
+    pub legacy_objects: u64,
+    /// Their bytes.
+    pub legacy_bytes: u64,
     /// Objects that belong to no replica.
     pub ignored: u64,
 }
@@ -40,6 +44,8 @@ pub async fn status(bucket: &Bucket) -> Result<Vec<ReplicaStatus>, RestoreError>
             place,
             ltx: (!layout.ltx.is_empty()).then(|| lineage_status(&layout.ltx)),
             legacy_newest: layout.generations.iter().filter_map(Generation::newest).max(),
+            legacy_objects: layout.generations.iter().flat_map(Generation::objects).count() as u64,
+            legacy_bytes: layout.generations.iter().flat_map(Generation::objects).map(|o| o.bytes).sum(),
             ignored: layout.ignored.len() as u64,
         })
         .collect();
