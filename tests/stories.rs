@@ -12,5 +12,6 @@ mod config_store;
 mod daemon_shell;
 mod levels;
 mod local_postgres;
+mod modbotctl;
 mod replica;
 mod support;

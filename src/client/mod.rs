@@ -1,3 +1,4 @@
-//! What the other parts answer to: the APIs of other processes, and the bucket of replicas.
+//! The APIs of our daemons and of others: what goes over the wire, and typed clients; and the bucket of replicas.
 
+pub mod config_api;
 pub mod replica;

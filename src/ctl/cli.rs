@@ -5,6 +5,8 @@ use clap::{Parser, Subcommand};
 use super::context::Context;
 use super::exit::{self, ExitStatus};
 use super::failure::Failure;
+#[cfg(feature = "local")]
+use super::local;
 use super::printer::Color;
 use super::{audit, completion, guild, man, pod, replica, restore, session, shard, status, store, version};
 use crate::runtime::build_info;
@@ -57,6 +59,9 @@ pub(super) enum Command {
     Audit(audit::Command),
     #[command(subcommand, alias = "stores")]
     Store(store::Command),
+    #[cfg(feature = "local")]
+    #[command(subcommand)]
+    Local(local::Command),
     #[command(alias = "completions")]
     Completion(completion::Args),
     Man(man::Args),
@@ -76,6 +81,8 @@ impl Command {
             Self::Session(command) => command.run(context).await,
             Self::Audit(command) => command.run(context).await,
             Self::Store(command) => command.run(context).await,
+            #[cfg(feature = "local")]
+            Self::Local(command) => command.run(context).await,
             Self::Completion(args) => args.run(context),
             Self::Man(args) => args.run(context),
             Self::Version(args) => args.run(context).await,

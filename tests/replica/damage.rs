@@ -3,9 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use modbot::domain::ltx::TxidRange;
-use modbot::operations::restore::{
-    Note, Phase, ReadLimits, RestoreError, Verified, Wanted, restore, verify,
-};
+use modbot::operations::restore::{Note, Phase, ReadLimits, RestoreError, Verified, Wanted, restore, verify};
 
 use super::support::*;
 
@@ -300,14 +298,23 @@ async fn what_retention_deletes_underneath_is_planned_around() {
     (asked.limits.prefetch, asked.limits.parallel) = (1, 1);
     let image = "ltx/9/0000000000000001-0000000000000027.ltx";
     let deleted = root.join(image);
-    let restored = restore(&bucket(&root).await, &asked, |progress| {
+    let replica = bucket(&root).await;
+    let restored = restore(&replica, &asked, |progress| {
         if progress.phase == Phase::Reading {
             let _ = std::fs::remove_file(&deleted);
         }
     });
     let restored = restored.await.unwrap();
-    assert_eq!(restored.notes, [Note::Vanished { key: image.to_owned() }]);
-    assert_eq!(json("v05.expected.json")["latest"]["sha256"], *sha256(&asked.output));
+    assert_eq!(
+        restored.notes,
+        [Note::Vanished {
+            key: image.to_owned()
+        }]
+    );
+    assert_eq!(
+        json("v05.expected.json")["latest"]["sha256"],
+        *sha256(&asked.output)
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -8,4 +8,5 @@ mod live;
 mod ltx_writer;
 mod s3;
 mod support;
+mod verbs;
 mod wal;

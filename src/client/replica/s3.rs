@@ -7,7 +7,7 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{Credentials, Region};
-use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use bytes::Bytes;
@@ -16,6 +16,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{BucketError, BucketErrorKind, BucketOptions, S3Place};
 use crate::domain::replica::Object;
+use crate::runtime::error_chain::Chain;
 
 /// Where nothing says a region and the server is not AWS, which asks for none.
 const ANY_REGION: &str = "us-east-1";
@@ -138,10 +139,11 @@ impl S3 {
             let what = format!("{length} bytes were offered for a range of {bytes}");
             return Err(broken(BucketErrorKind::Refused, what));
         }
-        let body =
-            answer.body.collect().await.map_err(|error| {
-                broken(BucketErrorKind::Transient, DisplayErrorContext(error).to_string())
-            })?;
+        let body = answer
+            .body
+            .collect()
+            .await
+            .map_err(|error| broken(BucketErrorKind::Transient, Chain(&error).to_string()))?;
         let body = body.into_bytes();
         if body.len() as u64 == bytes {
             Ok(body)
@@ -171,7 +173,24 @@ where
         (Some(_), ..) | (None, _, SdkError::ConstructionFailure(_)) => BucketErrorKind::Refused,
         (None, ..) => no_answer(&error),
     };
-    BucketError::new(action, target, kind, DisplayErrorContext(error).to_string())
+    let what = match error.as_service_error() {
+        Some(answer) => format!(
+            "{} ({})",
+            answer.message().unwrap_or("no message"),
+            status_text(status, code)
+        ),
+        None => Chain(&error).to_string(),
+    };
+    BucketError::new(action, target, kind, what)
+}
+
+fn status_text(status: Option<u16>, code: &str) -> String {
+    let status = status.map_or_else(|| "no status".to_owned(), |status| format!("HTTP {status}"));
+    if code.is_empty() {
+        status
+    } else {
+        format!("{code}, {status}")
+    }
 }
 
 /// Without an answer it is the network, unless the credentials were not even found.

@@ -37,13 +37,13 @@ impl Args {
         context.render_without_store(self.output, BUCKET).list(&views)?;
         for lineage in &lineages {
             for gap in &lineage.gaps {
-                context.warn(&format!(
+                context.printer.warn(&format!(
                     "{}: the transactions {} are missing",
                     lineage.place, gap.missing
                 ))?;
             }
             for damaged in &lineage.damaged {
-                context.warn(&damaged.to_string())?;
+                context.printer.warn(&damaged.to_string())?;
             }
         }
         Ok(ExitStatus::Done)

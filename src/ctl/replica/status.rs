@@ -36,7 +36,7 @@ impl Args {
         context.render_without_store(self.output, BUCKET).list(&views)?;
         for replica in &replicas {
             if let Some(broken) = replica.ltx.as_ref().and_then(|ltx| ltx.broken.as_ref()) {
-                context.warn(&format!(
+                context.printer.warn(&format!(
                     "{}: the newest state cannot be restored: {broken}",
                     replica.place
                 ))?;

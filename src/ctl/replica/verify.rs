@@ -42,7 +42,7 @@ impl Args {
         let views: Vec<_> = verified.iter().map(VerifiedView::from).collect();
         context.render_without_store(self.output, BUCKET).list(&views)?;
         for words in verified.iter().flat_map(problems) {
-            context.warn(&words)?;
+            context.printer.warn(&words)?;
         }
         if verified.iter().all(Verified::is_whole) {
             Ok(ExitStatus::Done)

@@ -88,11 +88,11 @@ impl Args {
         bar.clear();
         let restored = restored.map_err(|error| Failure::from(error).while_doing(doing))?;
         for note in &restored.notes {
-            context.warn(&note.to_string())?;
+            context.printer.warn(&note.to_string())?;
         }
         let view = RestoredView::new(&restored, &self.output, bucket.url());
         if let Some(words) = view.distance(self.at) {
-            context.warn(&words)?;
+            context.printer.warn(&words)?;
         }
         let output = OutputArgs {
             output: if self.json { Format::Json } else { Format::Table },

@@ -45,7 +45,12 @@ pub async fn status(bucket: &Bucket) -> Result<Vec<ReplicaStatus>, RestoreError>
             ltx: (!layout.ltx.is_empty()).then(|| lineage_status(&layout.ltx)),
             legacy_newest: layout.generations.iter().filter_map(Generation::newest).max(),
             legacy_objects: layout.generations.iter().flat_map(Generation::objects).count() as u64,
-            legacy_bytes: layout.generations.iter().flat_map(Generation::objects).map(|o| o.bytes).sum(),
+            legacy_bytes: layout
+                .generations
+                .iter()
+                .flat_map(Generation::objects)
+                .map(|o| o.bytes)
+                .sum(),
             ignored: layout.ignored.len() as u64,
         })
         .collect();
