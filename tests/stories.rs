@@ -14,6 +14,7 @@ mod daemon_shell;
 mod levels;
 mod local_postgres;
 mod modbotctl;
+mod replica;
 #[cfg(feature = "local")]
 mod simulator;
 mod support;

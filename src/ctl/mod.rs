@@ -6,6 +6,7 @@
 
 mod actor;
 mod audit;
+mod bucket;
 mod changed;
 mod cli;
 mod completion;
@@ -22,6 +23,9 @@ mod man;
 mod output;
 mod pod;
 mod printer;
+mod progress;
+mod replica;
+mod restore;
 mod run;
 mod session;
 mod shard;

@@ -5,5 +5,6 @@ pub mod guilds;
 pub mod overview;
 pub mod pods;
 pub mod recovery;
+pub mod restore;
 pub mod schema;
 pub mod shards;
