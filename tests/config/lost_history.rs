@@ -11,9 +11,9 @@ use modbot::domain::recovery::FenceMode;
 use modbot::runtime::service_auth::Role;
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::support::config::{attach, caller, command, guilds, heartbeat, pod};
+use crate::support::config::{attach, caller, command, guilds, heartbeat, pod, replica};
 use crate::support::daemon::Daemon;
-use crate::support::postgres::{migrate, own_server};
+use crate::support::postgres::{TestDb, migrate, own_server};
 use crate::support::wait;
 
 /// A pretended pod: it beats all the time, and knows its fences.
@@ -190,4 +190,19 @@ async fn nothing_is_handed_out_until_all_have_reported_and_every_epoch_is_above_
     check_epochs(&pods, all.len()).await;
     pods[2].wait_until_asked(false).await;
     assert_eq!(http.place(&new).await.unwrap().value.placed.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_believed_caller_that_has_seen_more_makes_the_store_recover() {
+    let db = TestDb::migrated();
+    let replica = replica(&db.url());
+    let api = caller(&replica, Role::Http);
+    let mut seen = api.pods().await.unwrap().stamp;
+    assert!(!seen.recovering);
+    // One revision that this replica, and the store, have never had.
+    seen.position.revision = seen.position.revision.next();
+    api.remember(&seen.position);
+    assert!(api.pods().await.unwrap().stamp.recovering);
+    // Everybody else is told so too, and nobody had a lease to wait for but the fleet's one lease time.
+    assert!(is_recovering(&caller(&replica, Role::Operator)).await);
 }
