@@ -203,6 +203,6 @@ async fn a_believed_caller_that_has_seen_more_makes_the_store_recover() {
     seen.position.revision = seen.position.revision.next();
     api.remember(&seen.position);
     assert!(api.pods().await.unwrap().stamp.recovering);
-    // Everybody else is told so too, and nobody had a lease to wait for but the fleet's one lease time.
+    // Everybody else is told so too.
     assert!(is_recovering(&caller(&replica, Role::Operator)).await);
 }
