@@ -8,4 +8,8 @@
     reason = "a test that fails should say where, at once; tests wait on real clocks and files"
 )]
 
+mod config_store;
+mod daemon_shell;
 mod levels;
+mod local_postgres;
+mod support;
