@@ -12,4 +12,5 @@ mod config_store;
 mod daemon_shell;
 mod levels;
 mod local_postgres;
+mod shard_db;
 mod support;
