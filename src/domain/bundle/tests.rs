@@ -81,7 +81,7 @@ fn schemas_from_the_previous_one_on_are_read() {
     assert!(matches!(read(0), Err(ImportRefusal::OlderSchema { .. })));
     assert!(matches!(read(3), Err(ImportRefusal::NewerSchema { .. })));
     let mut delta = header(5);
-    delta.kind = BundleKind::Delta { round: 1 };
+    delta.kind = BundleKind::Delta { since: 0, round: 1 };
     assert_eq!(
         check_readable(&delta, SchemaVersion::new(2)),
         Err(ImportRefusal::OnlyChanges)
@@ -153,8 +153,8 @@ fn a_served_guild_is_left_alone() {
 fn every_field_of_the_header_is_under_the_seal() {
     type Change = fn(&mut BundleHeader);
     let changes: [Change; 13] = [
-        |h| h.kind = BundleKind::Delta { round: 0 },
-        |h| h.kind = BundleKind::Delta { round: 1 },
+        |h| h.kind = BundleKind::Delta { since: 1, round: 1 },
+        |h| h.kind = BundleKind::Delta { since: 0, round: 1 },
         |h| h.schema = SchemaVersion::new(1),
         |h| h.guild_id = GuildId::new(2).unwrap(),
         |h| h.epoch = Epoch::new(6),

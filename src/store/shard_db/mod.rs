@@ -4,6 +4,7 @@
 
 pub mod bundle;
 mod capture;
+mod cleaning;
 mod copy;
 mod db;
 mod fence_rows;
@@ -22,6 +23,7 @@ mod uri;
 mod values;
 mod writer;
 
+pub use capture::Capture;
 pub use db::ShardDb;
 pub use migrations::CURRENT as CURRENT_SCHEMA;
 pub use open::{Replica, Settings, create};

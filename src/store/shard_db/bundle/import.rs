@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::delta_apply::{self, Place};
 use super::error::BundleError;
 use super::export::CopyProgress;
 use super::import_steps::{self, Target};
@@ -74,6 +75,15 @@ pub enum ImportError {
     Differs {
         /// The first difference.
         difference: String,
+    },
+    /// A bundle of changes does not follow on what is here.
+    #[error("the changes follow on round {since}, but the copy here has {}",
+            .here.map_or("not all rows yet".to_owned(), |round| format!("those up to round {round}")))]
+    RoundsMissing {
+        /// The round it follows on.
+        since: u64,
+        /// The round that is here.
+        here: Option<u64>,
     },
     /// A write failed.
     #[error("the import was not written")]
@@ -213,6 +223,51 @@ impl<'d> Import<'d> {
         let (target, counter, schema) = (self.target, self.db.counter().clone(), Arc::clone(&self.schema));
         self.write("import rows", move |tx| {
             import_steps::copy(tx, &target, &counter, &schema, limit)
+        })
+    }
+
+    /// Brings a bundle of changes in, at most `limit` keys in one transaction. Changes that are in already are passed
+    /// over; changes that do not follow on what is here are refused.
+    pub fn apply_delta(&self, limit: u32) -> Result<(), ImportError> {
+        let target = self.target;
+        let mut place = Place::START;
+        loop {
+            let (counter, schema, header) = (
+                self.db.counter().clone(),
+                Arc::clone(&self.schema),
+                Arc::clone(&self.header),
+            );
+            let next = self.write("apply changes", move |tx| {
+                if import_steps::delta_is_in(tx, &target, &header)? {
+                    return Ok(None);
+                }
+                let next = delta_apply::apply_some(tx, &target, &counter, &schema, place, limit.max(1))?;
+                if next.is_none() {
+                    import_steps::delta_done(tx, &target, &header)?;
+                }
+                Ok(next)
+            })?;
+            match next {
+                Some(next) => place = next,
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// Brings the last bundle of changes in, compares the guild's digest and writes both into the fence: one
+    /// transaction. Repeating it changes nothing.
+    pub fn apply_and_verify(&self) -> Result<GuildDigest, ImportError> {
+        let (target, header) = (self.target, Arc::clone(&self.header));
+        let (counter, schema) = (self.db.counter().clone(), Arc::clone(&self.schema));
+        self.write("apply the last changes", move |tx| {
+            if !import_steps::delta_is_in(tx, &target, &header)? {
+                let mut place = Some(Place::START);
+                while let Some(at) = place {
+                    place = delta_apply::apply_some(tx, &target, &counter, &schema, at, u32::MAX)?;
+                }
+                import_steps::delta_done(tx, &target, &header)?;
+            }
+            import_steps::verify(tx, &target, &header)
         })
     }
 

@@ -2,6 +2,8 @@
 //!
 //! The format is in `docs/shard-database.md`.
 
+mod delta_apply;
+mod delta_export;
 mod error;
 mod export;
 mod file;
@@ -11,6 +13,7 @@ mod import_steps;
 mod open;
 mod upgrade;
 
+pub use delta_export::export_delta;
 pub use error::BundleError;
 pub use export::{CopyProgress, ExportSource, export};
 pub use file::{BundleMeta, BundleWriter};
@@ -18,3 +21,4 @@ pub use import::{Import, ImportAs, ImportError, ImportedGuild, Pace, import};
 pub use open::{Bundle, Verified};
 
 pub(super) use header_rows::SQL as HEADER_SQL;
+pub(super) use import_steps::forget as forget_import;
