@@ -13,4 +13,5 @@ mod daemon_shell;
 mod levels;
 mod local_postgres;
 mod shard_db;
+mod modbotctl;
 mod support;
