@@ -12,6 +12,6 @@ mod config_store;
 mod daemon_shell;
 mod levels;
 mod local_postgres;
-mod shard_db;
 mod modbotctl;
+mod shard_db;
 mod support;

@@ -1,5 +1,7 @@
 //! The pod's database and guild bundles: what may be written, what survives, what is refused.
 
 mod bundles;
+mod capture;
+mod older_schema;
 mod rows;
 mod shards;
