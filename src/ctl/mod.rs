@@ -6,6 +6,7 @@
 
 mod actor;
 mod audit;
+mod bundle;
 mod changed;
 mod cli;
 mod completion;
@@ -14,6 +15,7 @@ mod consent;
 mod context;
 mod exit;
 mod failure;
+mod file_failure;
 mod guild;
 mod ids;
 #[cfg(feature = "local")]
@@ -22,6 +24,7 @@ mod man;
 mod output;
 mod pod;
 mod printer;
+mod progress;
 mod run;
 mod session;
 mod shard;

@@ -2,6 +2,8 @@
 
 mod bundles;
 mod capture;
+mod fences;
+mod group_commit;
 mod older_schema;
 mod rows;
 mod shards;

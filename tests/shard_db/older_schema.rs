@@ -62,7 +62,7 @@ fn a_bundle_of_the_previous_schema_becomes_what_the_migrated_file_has() {
     for (name, pace) in [("at-once", Pace::AtOnce), ("chunks", Pace::Chunks(40))] {
         let db = open(&place.shard(name));
         let done = import(&db, &to, None, pace, &mut |_| {}).unwrap();
-        assert!(import(&db, &to, None, pace, &mut |_| {}).unwrap().already_there);
+        assert!(import(&db, &to, None, pace, &mut |_| {}).unwrap().plan.is_done());
         assert_eq!(done.digest, digests(&db, guild(1)).total());
         drop(db);
         let migrated = open(&old);

@@ -10,6 +10,7 @@ mod db;
 mod fence_rows;
 mod guild_rows;
 mod header;
+mod inspect;
 mod lock;
 mod migrations;
 mod open;
@@ -25,6 +26,7 @@ mod writer;
 
 pub use capture::Capture;
 pub use db::ShardDb;
+pub use inspect::{GuildInFile, Queues, SessionInFile, ShardFile, inspect};
 pub use migrations::CURRENT as CURRENT_SCHEMA;
 pub use open::{Replica, Settings, create};
 pub use open_error::OpenError;

@@ -166,7 +166,7 @@ fn check_and_connect(path: &Path, settings: &Settings) -> Result<Connection, Ope
     connection.busy_timeout(settings.busy_timeout).map_err(sqlite)?;
     check_schema(path, &connection, "main")?;
     if settings.check_pages {
-        check_pages(path, &connection)?;
+        check_pages(path, &connection, "main")?;
     }
     migrations::migrate_shard(&mut connection, migrations::CURRENT).map_err(sqlite)?;
     set_writer_pragmas(&connection, settings).map_err(sqlite)?;
@@ -277,9 +277,9 @@ pub(super) fn check_schema(
 }
 
 /// SQLite's own look through every page.
-pub(super) fn check_pages(path: &Path, connection: &Connection) -> Result<(), OpenError> {
+pub(super) fn check_pages(path: &Path, connection: &Connection, schema: &str) -> Result<(), OpenError> {
     let detail: String = connection
-        .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
+        .query_row(&format!("PRAGMA {schema}.quick_check(1)"), [], |row| row.get(0))
         .map_err(|source| OpenError::from_sqlite(path, source))?;
     if detail == "ok" {
         Ok(())

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::delta_apply::{self, Place};
 use super::error::BundleError;
-use super::export::CopyProgress;
+use super::export::{CopyProgress, SHARD};
 use super::import_steps::{self, Target};
 use super::open::Bundle;
 use super::upgrade::Upgraded;
@@ -14,7 +14,8 @@ use crate::domain::bundle::{
 };
 use crate::domain::digest::GuildDigest;
 use crate::domain::ids::{Epoch, GuildId, MoveId};
-use crate::store::shard_db::{CURRENT_SCHEMA, ShardDb, WriteError, WriteTx, fence_rows, uri};
+use crate::store::shard_db::open::scratch;
+use crate::store::shard_db::{CURRENT_SCHEMA, OpenError, ShardDb, WriteError, WriteTx, fence_rows, uri};
 
 /// Rows deleted in one transaction of an import in chunks.
 const CLEAR_ROWS: usize = 1_000;
@@ -51,8 +52,8 @@ pub struct ImportedGuild {
     pub rows: u64,
     /// Their digest.
     pub digest: GuildDigest,
-    /// Whether it was there before.
-    pub already_there: bool,
+    /// What there was to do.
+    pub plan: ImportPlan,
 }
 
 /// Why an import did not happen or did not end.
@@ -114,15 +115,20 @@ pub fn import(
     let guild = bundle.header().guild_id;
     let refused = |refusal| ImportError::Refused { guild, refusal };
     check_readable(bundle.header(), CURRENT_SCHEMA).map_err(refused)?;
+    if pace != Pace::AtOnce {
+        // In one transaction a wrong row takes everything back; in many it must be found before the first.
+        bundle.verify()?;
+    }
     let upgraded = Upgraded::of(bundle, db.path())?;
     let header = upgraded.bundle().header();
-    let (fresh, epoch, freeze_no) = match plan(db, header, epoch)? {
-        ImportPlan::AlreadyThere { epoch } => return Ok(imported(header, epoch, true)),
-        ImportPlan::Begin { epoch, freeze_no } => (true, epoch, freeze_no),
-        ImportPlan::Resume { epoch, freeze_no } => (false, epoch, freeze_no),
+    let plan = plan(db, header, epoch)?;
+    let (fresh, freeze_no) = match plan {
+        ImportPlan::AlreadyThere { .. } => return Ok(imported(header, plan)),
+        ImportPlan::Begin { freeze_no, .. } => (true, freeze_no),
+        ImportPlan::Resume { freeze_no, .. } => (false, freeze_no),
     };
     let import_as = ImportAs {
-        epoch,
+        epoch: plan.epoch(),
         move_id: by_hand(header),
         freeze_no,
     };
@@ -131,7 +137,33 @@ pub fn import(
         Pace::AtOnce => import.at_once(fresh)?,
         Pace::Chunks(rows) => import.in_chunks(fresh, rows, on_progress)?,
     }
-    Ok(imported(header, epoch, false))
+    Ok(imported(header, plan))
+}
+
+/// What an import by hand would do. Reads every row of the bundle, and the shard's file without opening it for writing.
+pub fn preview(shard: &Path, bundle: &Path, epoch: Option<Epoch>) -> Result<ImportedGuild, ImportError> {
+    let bundle = Bundle::open(bundle)?;
+    let guild = bundle.header().guild_id;
+    let refused = |refusal| ImportError::Refused { guild, refusal };
+    check_readable(bundle.header(), CURRENT_SCHEMA).map_err(refused)?;
+    bundle.verify()?;
+    // An older bundle is migrated as an import would, away from the shard.
+    let scratch_file = std::env::temp_dir().join(format!("modbot-{}", std::process::id()));
+    let upgraded = Upgraded::of(bundle, &scratch_file)?;
+    let header = upgraded.bundle().header();
+    let shard = super::export::absolute(shard)?;
+    super::export::version_of(&shard)?;
+    let sqlite = |source| BundleError::from(OpenError::from_sqlite(&shard, source));
+    let connection = scratch().map_err(sqlite)?;
+    uri::attach_read_only(&connection, &shard, SHARD).map_err(sqlite)?;
+    let fence = fence_rows::read_from(&connection, SHARD, guild).map_err(sqlite)?;
+    let begun = import_steps::begun(&connection, guild).map_err(sqlite)?;
+    let target = ImportTarget {
+        fence: fence.as_ref(),
+        begun,
+    };
+    let plan = plan_import(header, target, epoch).map_err(refused)?;
+    Ok(imported(header, plan))
 }
 
 fn plan(db: &ShardDb, header: &BundleHeader, epoch: Option<Epoch>) -> Result<ImportPlan, ImportError> {
@@ -151,13 +183,13 @@ fn plan(db: &ShardDb, header: &BundleHeader, epoch: Option<Epoch>) -> Result<Imp
     plan_import(header, target, epoch).map_err(|refusal| ImportError::Refused { guild, refusal })
 }
 
-fn imported(header: &BundleHeader, epoch: Epoch, already_there: bool) -> ImportedGuild {
+fn imported(header: &BundleHeader, plan: ImportPlan) -> ImportedGuild {
     ImportedGuild {
         guild_id: header.guild_id,
-        epoch,
+        epoch: plan.epoch(),
         rows: header.tables.rows(),
         digest: header.tables.total(),
-        already_there,
+        plan,
     }
 }
 

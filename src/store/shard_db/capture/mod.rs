@@ -13,6 +13,6 @@ mod triggers;
 
 pub use rounds::Capture;
 
-pub(super) use changes::{Side, changes};
-pub(super) use rounds::{read, read_from};
+pub(super) use changes::changes;
+pub(super) use rounds::read_from;
 pub(super) use triggers::{captured_table, drop_everything};

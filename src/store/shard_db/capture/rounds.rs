@@ -28,10 +28,7 @@ pub struct Capture {
 }
 
 /// The guild's capture, where there is one.
-pub(in crate::store::shard_db) fn read(
-    connection: &Connection,
-    guild: GuildId,
-) -> rusqlite::Result<Option<Capture>> {
+fn read(connection: &Connection, guild: GuildId) -> rusqlite::Result<Option<Capture>> {
     read_from(connection, "main", guild)
 }
 
