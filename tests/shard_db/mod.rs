@@ -2,6 +2,9 @@
 
 mod bundles;
 mod capture;
+mod child;
+mod crashes;
+mod faults;
 mod fences;
 mod group_commit;
 mod older_schema;
