@@ -17,4 +17,5 @@ mod modbotctl;
 mod replica;
 #[cfg(feature = "local")]
 mod simulator;
+mod shard_db;
 mod support;

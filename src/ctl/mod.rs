@@ -7,6 +7,7 @@
 mod actor;
 mod audit;
 mod bucket;
+mod bundle;
 mod changed;
 mod cli;
 mod completion;
@@ -15,6 +16,7 @@ mod consent;
 mod context;
 mod exit;
 mod failure;
+mod file_failure;
 mod guild;
 mod ids;
 #[cfg(feature = "local")]

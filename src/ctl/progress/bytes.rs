@@ -1,28 +1,19 @@
 //! Progress of long work, on stderr while somebody watches.
 
-use std::io::IsTerminal as _;
-
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::operations::restore::{Phase, Progress};
-use crate::runtime::settings::{Environment, Source as _};
+use super::watched;
 
 const BAR: &str = "{msg:9} {bar:30} {bytes:>11} of {total_bytes} {bytes_per_sec:>13} eta {eta}";
 const SPINNER: &str = "{msg:9} {spinner}";
 
 /// A bar with an estimate; hidden where stderr is no terminal, `TERM` is dumb or `CI` is set.
-pub(super) struct Bar(ProgressBar);
+pub(in crate::ctl) struct Bar(ProgressBar);
 
 impl Bar {
-    pub(super) fn new(hidden: bool) -> Self {
-        let variable = |name: &str| {
-            Environment
-                .get(name)
-                .map(|value| value.to_string_lossy().into_owned())
-        };
-        let dumb = variable("TERM").as_deref() == Some("dumb");
-        let watched = std::io::stderr().is_terminal() && !dumb && variable("CI").is_none();
-        let bar = if watched && !hidden {
+    pub(in crate::ctl) fn new(hidden: bool) -> Self {
+        let bar = if watched() && !hidden {
             ProgressBar::new(0)
         } else {
             ProgressBar::hidden()
@@ -31,7 +22,7 @@ impl Bar {
     }
 
     /// Shows how far it has come.
-    pub(super) fn tell(&self, progress: Progress) {
+    pub(in crate::ctl) fn tell(&self, progress: Progress) {
         if self.0.is_hidden() {
             return;
         }
@@ -53,7 +44,7 @@ impl Bar {
     }
 
     /// Takes the bar off the screen.
-    pub(super) fn clear(&self) {
+    pub(in crate::ctl) fn clear(&self) {
         self.0.finish_and_clear();
     }
 }
