@@ -8,4 +8,5 @@
     reason = "a test that fails should say where, at once; tests wait on real clocks and files"
 )]
 
+mod legacy;
 mod levels;

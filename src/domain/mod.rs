@@ -4,3 +4,4 @@
 //! server and read without knowing one.
 
 pub mod ids;
+pub mod legacy;

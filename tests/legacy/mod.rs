@@ -1,0 +1,3 @@
+//! The old single database: read without a trace, split, verified, joined.
+
+mod source;
