@@ -3,5 +3,13 @@
 //! Everything here takes values and returns values with reasons, so that it can be tested without a
 //! server and read without knowing one.
 
+pub mod bundle;
+pub mod fleet;
+pub mod identify;
 pub mod ids;
 pub mod legacy;
+pub mod move_step;
+pub mod placement;
+pub mod recovery;
+pub mod rest_budget;
+pub mod shard_deal;

@@ -97,6 +97,11 @@ fn beside(path: &Path) -> PathBuf {
     path.with_file_name(format!(".{name}.{}.partial", std::process::id()))
 }
 
+/// Makes a file's content last through a power loss.
+pub fn sync_file(path: &Path) -> Result<(), FileError> {
+    File::open(path).and_then(|file| file.sync_all()).at("sync", path)
+}
+
 /// Makes what was created or renamed in the directory of `path` last through a power loss.
 pub fn sync_parent(path: &Path) -> Result<(), FileError> {
     let parent = path.parent().filter(|p| !p.as_os_str().is_empty());

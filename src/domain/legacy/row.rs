@@ -267,13 +267,12 @@ pub fn restore(
         let (own, after) = rest.split_at(wide.min(rest.len()));
         rest = after;
         restored.push(match own {
-            [NewValue::Integer(quorum), flags] => OwnedValue::Text(
-                Flags {
-                    quorum: *quorum,
-                    rest: as_text(flags),
-                }
-                .write(),
-            ),
+            [NewValue::Integer(quorum), flags] => Flags {
+                quorum: *quorum,
+                rest: as_text(flags),
+            }
+            .write()
+            .into(),
             [value] => restore_value(column, value)?,
             _ => OwnedValue::Null,
         });

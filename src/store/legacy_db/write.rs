@@ -81,7 +81,7 @@ impl LegacyWriter {
         let names: Vec<&str> = spec.columns.iter().map(|column| column.name).collect();
         let marks = vec!["?"; names.len()].join(", ");
         let sql = format!(
-            "insert into \"{}\" ({}) values ({marks})",
+            "insert or ignore into \"{}\" ({}) values ({marks})",
             spec.name,
             quoted(&names)
         );
@@ -158,11 +158,13 @@ pub struct Inserter<'w> {
 }
 
 impl Inserter<'_> {
-    /// Inserts one row; values in the order of the declared columns.
-    pub fn insert<V: ToSql>(&mut self, values: &[V]) -> Result<(), WriteError> {
+    /// Inserts one row; values in the order of the declared columns. False where its key, or a unique index, is
+    /// taken, or a column that must be filled is not: nothing is written then.
+    pub fn insert(&mut self, values: &[OwnedValue]) -> Result<bool, WriteError> {
+        let values = values.iter().map(OwnedValue::borrowed);
         self.statement
             .execute(params_from_iter(values))
-            .map(|_| ())
+            .map(|rows| rows == 1)
             .map_err(|source| WriteError {
                 doing: "write to",
                 path: self.path.to_owned(),
