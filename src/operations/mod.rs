@@ -1,1 +1,3 @@
-//! (first lines to come)
+//! What an operator can ask for; shared by the daemons and `modbotctl`. Nothing here prints.
+
+pub mod legacy;

@@ -1,3 +1,4 @@
 //! The old single database: read without a trace, split, verified, joined.
 
+mod samples;
 mod source;

@@ -28,24 +28,33 @@ impl LegacyDb {
     pub fn for_each_row<E: From<SourceError>>(
         &self,
         table: OldTable,
+        each: impl FnMut(i64, &[OldValue<'_>]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let columns: Vec<&str> = table.spec().columns.iter().map(|column| column.name).collect();
+        self.for_each_row_of(table, &columns, each)
+    }
+
+    /// Gives some columns of every row of a table to `each`, in the order of the file, with its rowid.
+    pub fn for_each_row_of<E: From<SourceError>>(
+        &self,
+        table: OldTable,
+        columns: &[&str],
         mut each: impl FnMut(i64, &[OldValue<'_>]) -> Result<(), E>,
     ) -> Result<(), E> {
         let failed = |error| E::from(SourceError::sqlite("reading rows")(error).at(self.path()));
-        let spec = table.spec();
-        let names: Vec<&str> = spec.columns.iter().map(|column| column.name).collect();
         let sql = format!(
             "select rowid, {} from \"{}\" order by rowid",
-            quoted(&names),
-            spec.name
+            quoted(columns),
+            table.name()
         );
         let mut statement = self.connection().prepare(&sql).map_err(failed)?;
         let mut rows = statement.query([]).map_err(failed)?;
         while let Some(row) = rows.next().map_err(failed)? {
             let mut values = [OldValue::Null; MAX_COLUMNS];
-            for (at, value) in values.iter_mut().enumerate().take(names.len()) {
+            for (at, value) in values.iter_mut().enumerate().take(columns.len()) {
                 *value = old_value(row.get_ref(at + 1).map_err(failed)?);
             }
-            each(row.get(0).map_err(failed)?, &values[..names.len()])?;
+            each(row.get(0).map_err(failed)?, &values[..columns.len()])?;
         }
         Ok(())
     }

@@ -63,10 +63,7 @@ impl LegacyWriter {
                  pragma cache_size = -16384; begin",
             )
             .map_err(failed)?;
-        for statement in schema::create_statements()
-            .iter()
-            .filter(|sql| sql.starts_with("create table"))
-        {
+        for statement in schema::create_statements().iter().filter(|sql| !is_late(sql)) {
             connection.execute_batch(statement).map_err(failed)?;
         }
         Ok(Self {
@@ -124,10 +121,7 @@ impl LegacyWriter {
             path: self.path.clone(),
             source,
         };
-        for statement in schema::create_statements()
-            .iter()
-            .filter(|sql| !sql.starts_with("create table"))
-        {
+        for statement in schema::create_statements().iter().filter(|sql| is_late(sql)) {
             self.connection.execute_batch(statement).map_err(failed)?;
         }
         self.connection
