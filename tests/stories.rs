@@ -8,5 +8,9 @@
     reason = "a test that fails should say where, at once; tests wait on real clocks and files"
 )]
 
+mod config_store;
+mod daemon_shell;
 mod legacy;
 mod levels;
+mod local_postgres;
+mod support;

@@ -1,3 +1,7 @@
-//! The `gateway` entry point.
+//! The `modbot-gateway` entry point.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    modbot::runtime::daemon::main::<modbot::gateway_service::Gateway>()
+}

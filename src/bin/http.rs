@@ -1,3 +1,7 @@
-//! The `http` entry point.
+//! The `modbot-http` entry point.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    modbot::runtime::daemon::main::<modbot::http_service::Http>()
+}

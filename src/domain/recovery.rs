@@ -36,6 +36,13 @@ impl FenceMode {
         }
     }
 
+    /// The mode that `text` names.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Importing, Self::Serving, Self::Frozen, Self::Tombstone]
+            .into_iter()
+            .find(|m| m.as_str() == text)
+    }
+
     /// Whether a pod with this fence holds the guild's newest rows at that epoch.
     const fn owns(self) -> bool {
         matches!(self, Self::Serving | Self::Frozen)

@@ -34,3 +34,12 @@ create table recovery_session (
     session_no bigint  not null,
     primary key (pod_id, shard_id)
 );
+
+-- What every answer carries. `forked`: this PostgreSQL, or its timeline, is not the one that was accepted.
+create view store_stamp as
+select m.store_id,
+       m.revision,
+       substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) as timeline,
+       m.recovering_reason,
+       m.timeline <> substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) as forked
+  from store_meta m;
