@@ -5,7 +5,7 @@ use crate::domain::ids::GuildId;
 
 /// The first millisecond of 2015, from which Discord counts, in Unix milliseconds.
 /// Source: Discord developer documentation, "Snowflakes".
-const DISCORD_EPOCH_MS: i64 = 1_420_070_400_000;
+pub const DISCORD_EPOCH_MS: i64 = 1_420_070_400_000;
 
 /// A snowflake as a signed column holds it: `1..=2^63-1`.
 pub type Snowflake = i64;
