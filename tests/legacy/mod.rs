@@ -2,3 +2,4 @@
 
 mod samples;
 mod source;
+mod splitting;

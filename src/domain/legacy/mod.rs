@@ -4,6 +4,7 @@
 //! to, which rows cannot be carried and why. `docs/legacy.md` says the same to the operator.
 
 pub mod attribution;
+pub mod balance;
 pub mod id;
 pub mod instant;
 pub mod json;
@@ -15,4 +16,4 @@ mod value;
 
 pub use refusal::Refusal;
 pub use tally::Tally;
-pub use value::{NewValue, OldValue, OwnedValue};
+pub use value::{NewValue, OldValue, OwnedValue, payload_bytes, show};

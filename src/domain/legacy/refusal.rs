@@ -41,8 +41,6 @@ pub enum Refusal {
         /// The column.
         column: &'static str,
     },
-    /// A row with the same key was carried already.
-    Duplicate,
 }
 
 impl Refusal {
@@ -59,7 +57,6 @@ impl Refusal {
             Self::BadInstant { .. } => "bad_instant",
             Self::NoInstant { .. } => "no_instant",
             Self::BadValue { .. } => "bad_value",
-            Self::Duplicate => "duplicate",
         }
     }
 
@@ -87,7 +84,6 @@ impl Refusal {
             Self::BadInstant { .. } => "a time that cannot be read",
             Self::NoInstant { .. } => "no time was stored, and no id says when it was made",
             Self::BadValue { .. } => "a value of the wrong type",
-            Self::Duplicate => "another row has the same key",
         }
     }
 }

@@ -1,24 +1,11 @@
-//! A value as SQLite stores it, whatever its column was declared to hold.
+//! Values as SQLite stores them, whatever their column was declared to hold.
+//!
+//! The old bot declared columns by names that SQLite does not know (`uuid`, `jsonb`, `datetime`), so what a column
+//! holds is decided by the value, never by the declaration.
 
 use std::borrow::Cow;
 
-/// One stored value of the old database, borrowed from the row that is being read.
-///
-/// The old bot declared columns by names that SQLite does not know (`uuid`, `jsonb`, `datetime`), so what a
-/// column holds is decided by the value, never by the declaration.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum OldValue<'a> {
-    /// NULL.
-    Null,
-    /// A 64-bit integer.
-    Integer(i64),
-    /// A double.
-    Real(f64),
-    /// Text: usually UTF-8, but SQLite does not check.
-    Text(&'a [u8]),
-    /// Bytes.
-    Blob(&'a [u8]),
-}
+pub use crate::domain::digest::Value as OldValue;
 
 /// A value as a pod's database holds it: one type per column, text always UTF-8.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,40 +64,38 @@ impl From<i64> for OwnedValue {
     }
 }
 
-impl OldValue<'_> {
-    /// Bytes of payload, as SQLite counts them for text and blobs; eight for a number.
-    pub const fn payload_bytes(&self) -> usize {
-        match self {
-            Self::Null => 0,
-            Self::Integer(_) | Self::Real(_) => 8,
-            Self::Text(bytes) | Self::Blob(bytes) => bytes.len(),
-        }
+/// Bytes of payload, as SQLite counts them for text and blobs; eight for a number.
+pub const fn payload_bytes(value: &OldValue<'_>) -> usize {
+    match value {
+        OldValue::Null => 0,
+        OldValue::Integer(_) | OldValue::Real(_) => 8,
+        OldValue::Text(bytes) | OldValue::Blob(bytes) => bytes.len(),
     }
+}
 
-    /// The value for a person: text as it is, numbers as digits, blobs as hex; at most `max` characters.
-    pub fn show(&self, max: usize) -> String {
-        let whole = match self {
-            Self::Null => "NULL".to_owned(),
-            Self::Integer(number) => number.to_string(),
-            Self::Real(number) => format!("{number:e} (a double)"),
-            Self::Text(bytes) => {
-                let head = &bytes[..bytes.len().min(max.saturating_mul(4).saturating_add(4))];
-                // Control characters would reach the operator's terminal.
-                String::from_utf8_lossy(head)
-                    .chars()
-                    .map(|c| if c.is_control() { '\u{fffd}' } else { c })
-                    .collect()
-            }
-            Self::Blob(bytes) => {
-                let head: String = bytes.iter().take(max / 2).map(|b| format!("{b:02x}")).collect();
-                format!("x'{head}'")
-            }
-        };
-        if whole.chars().count() <= max {
-            return whole;
+/// The value for a person: text as it is, numbers as digits, blobs as hex; at most `max` characters.
+pub fn show(value: &OldValue<'_>, max: usize) -> String {
+    let whole = match value {
+        OldValue::Null => "NULL".to_owned(),
+        OldValue::Integer(number) => number.to_string(),
+        OldValue::Real(number) => format!("{number:e} (a double)"),
+        OldValue::Text(bytes) => {
+            let head = &bytes[..bytes.len().min(max.saturating_mul(4).saturating_add(4))];
+            // Control characters would reach the operator's terminal.
+            String::from_utf8_lossy(head)
+                .chars()
+                .map(|c| if c.is_control() { '\u{fffd}' } else { c })
+                .collect()
         }
-        whole.chars().take(max.saturating_sub(1)).chain(['…']).collect()
+        OldValue::Blob(bytes) => {
+            let head: String = bytes.iter().take(max / 2).map(|b| format!("{b:02x}")).collect();
+            format!("x'{head}'")
+        }
+    };
+    if whole.chars().count() <= max {
+        return whole;
     }
+    whole.chars().take(max.saturating_sub(1)).chain(['…']).collect()
 }
 
 #[cfg(test)]
@@ -131,8 +116,8 @@ mod tests {
             (OldValue::Text(b"\xff\xfe"), "\u{fffd}\u{fffd}"),
             (OldValue::Blob(b"\x00\xff"), "x'00ff'"),
         ] {
-            assert_eq!(value.show(40), shown);
+            assert_eq!(show(&value, 40), shown);
         }
-        assert_eq!(OldValue::Text("é".repeat(50).as_bytes()).show(5), "éééé…");
+        assert_eq!(show(&OldValue::Text("é".repeat(50).as_bytes()), 5), "éééé…");
     }
 }

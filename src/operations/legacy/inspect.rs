@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::domain::ids::GuildId;
 use crate::domain::legacy::instant::{self, Reading, Spelling};
 use crate::domain::legacy::tables::{OldTable, Rule, Scope};
-use crate::domain::legacy::{OldValue, Refusal, Tally, id};
+use crate::domain::legacy::{OldValue, Refusal, Tally, id, payload_bytes, show};
 use crate::operations::legacy::census::{Census, census};
 use crate::operations::legacy::progress::{Progress, Step};
 use crate::operations::legacy::walk::{Place, SourceRow, walk};
@@ -189,7 +189,7 @@ struct Findings {
 
 impl Findings {
     fn see(&mut self, row: &SourceRow<'_, '_>, place: &Place<'_>) {
-        let bytes: u64 = row.values.iter().map(|value| value.payload_bytes() as u64).sum();
+        let bytes: u64 = row.values.iter().map(|value| payload_bytes(value) as u64).sum();
         *self.bytes.entry(row.table).or_default() += bytes;
         match place {
             Place::Pod(carried) => {
@@ -237,7 +237,7 @@ impl Findings {
                         "{}.{} {}",
                         row.table,
                         column.name,
-                        value.show(SAMPLE_CHARACTERS)
+                        show(value, SAMPLE_CHARACTERS)
                     ));
                 }
             } else if is_made {
@@ -285,7 +285,9 @@ impl Findings {
         let mut notes = guild_notes(&guilds);
         notes.extend(note(
             NoteKind::SeveralAccounts,
-            several.iter().map(|n| OldValue::Text(n).show(SAMPLE_CHARACTERS)),
+            several
+                .iter()
+                .map(|n| show(&OldValue::Text(n), SAMPLE_CHARACTERS)),
         ));
         notes.extend(self.early);
         Inspection {
@@ -313,7 +315,7 @@ fn sample(row: &SourceRow<'_, '_>, refusal: Refusal) -> String {
     };
     let shown = at_fault.and_then(|column| {
         let value = row.values.get(spec.position(column)?)?;
-        Some(format!(", {column} {}", value.show(SAMPLE_CHARACTERS)))
+        Some(format!(", {column} {}", show(value, SAMPLE_CHARACTERS)))
     });
     format!("rowid {}{}", row.rowid, shown.unwrap_or_default())
 }

@@ -2,6 +2,9 @@
 
 pub mod census;
 pub mod inspect;
+pub mod manifest;
+mod mapping;
 pub mod progress;
 pub mod sample;
+pub mod split;
 mod walk;

@@ -7,6 +7,7 @@ mod migrations;
 mod open;
 mod rows;
 mod schema;
+mod side;
 mod staging;
 mod write;
 
@@ -14,5 +15,6 @@ pub use error::SourceError;
 pub use migrations::MIGRATIONS;
 pub use open::{LegacyDb, Method};
 pub use schema::{create_statements, create_table};
+pub use side::SideWriter;
 pub use staging::{Staging, StagingError};
 pub use write::{Inserter, LegacyWriter, WriteError, migrations_at};

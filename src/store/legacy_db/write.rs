@@ -21,6 +21,15 @@ pub struct WriteError {
 }
 
 impl WriteError {
+    /// Wraps an error of SQLite, saying what was being done to which file.
+    pub(super) fn at(path: &Path, doing: &'static str) -> impl FnOnce(rusqlite::Error) -> Self {
+        move |source| Self {
+            doing,
+            path: path.to_owned(),
+            source,
+        }
+    }
+
     /// Whether the disk is full.
     pub fn is_disk_full(&self) -> bool {
         self.source.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull)
@@ -35,14 +44,18 @@ pub struct LegacyWriter {
     connection: Connection,
 }
 
-impl ToSql for OldValue<'_> {
+/// A value to be bound exactly as it is.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Raw<'a>(pub(super) OldValue<'a>);
+
+impl ToSql for Raw<'_> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        Ok(ToSqlOutput::Borrowed(match self {
-            Self::Null => ValueRef::Null,
-            Self::Integer(number) => ValueRef::Integer(*number),
-            Self::Real(number) => ValueRef::Real(*number),
-            Self::Text(bytes) => ValueRef::Text(bytes),
-            Self::Blob(bytes) => ValueRef::Blob(bytes),
+        Ok(ToSqlOutput::Borrowed(match self.0 {
+            OldValue::Null => ValueRef::Null,
+            OldValue::Integer(number) => ValueRef::Integer(number),
+            OldValue::Real(number) => ValueRef::Real(number),
+            OldValue::Text(bytes) => ValueRef::Text(bytes),
+            OldValue::Blob(bytes) => ValueRef::Blob(bytes),
         }))
     }
 }
@@ -155,7 +168,7 @@ impl Inserter<'_> {
     /// Inserts one row; values in the order of the declared columns. False where its key, or a unique index, is
     /// taken, or a column that must be filled is not: nothing is written then.
     pub fn insert(&mut self, values: &[OwnedValue]) -> Result<bool, WriteError> {
-        let values = values.iter().map(OwnedValue::borrowed);
+        let values = values.iter().map(|value| Raw(value.borrowed()));
         self.statement
             .execute(params_from_iter(values))
             .map(|rows| rows == 1)

@@ -1,0 +1,180 @@
+//! Reading a shard database as a file, without opening it as its pod would: for checks and for the way back.
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::Connection;
+use rusqlite::types::ValueRef;
+
+use super::open::{self, Settings};
+use super::open_error::OpenError;
+use super::tables::GuildTable;
+use crate::domain::digest::Value;
+use crate::domain::ids::GuildId;
+
+/// A shard database, read at one moment; somebody else may be writing to it.
+#[derive(Debug)]
+pub struct ShardFile {
+    path: PathBuf,
+    connection: Connection,
+}
+
+/// One fence, as far as a reader of files wants to know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FenceFacts {
+    /// The guild's id, as the row holds it.
+    pub guild: i64,
+    /// The owner's number.
+    pub epoch: u64,
+    /// `importing`, `serving`, `frozen` or `tombstone`.
+    pub mode: String,
+    /// Its Discord shard.
+    pub shard: i64,
+}
+
+impl ShardFile {
+    /// Opens the file; refuses what is no shard database of this version.
+    pub fn open(path: &Path) -> Result<Self, OpenError> {
+        if !path.exists() {
+            return Err(OpenError::NotFound {
+                path: path.to_owned(),
+            });
+        }
+        open::check_header(path)?;
+        let failed = |source| OpenError::from_sqlite(path, source);
+        let connection = open::open_for_reading(path, &Settings::default()).map_err(failed)?;
+        open::check_schema(path, &connection)?;
+        connection
+            .execute_batch("BEGIN; SELECT count(*) FROM sqlite_schema")
+            .map_err(failed)?;
+        Ok(Self {
+            path: path.to_owned(),
+            connection,
+        })
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Fails where SQLite finds the pages damaged.
+    pub fn check_pages(&self) -> Result<(), OpenError> {
+        open::check_pages(&self.path, &self.connection)
+    }
+
+    /// Every fence, by guild.
+    pub fn fences(&self) -> Result<Vec<FenceFacts>, OpenError> {
+        let read = || -> rusqlite::Result<Vec<FenceFacts>> {
+            self.connection
+                .prepare("SELECT guild_id, epoch, mode, shard_id FROM guild_fence ORDER BY guild_id")?
+                .query_map([], |row| {
+                    Ok(FenceFacts {
+                        guild: row.get(0)?,
+                        epoch: row.get::<_, i64>(1)?.cast_unsigned(),
+                        mode: row.get(2)?,
+                        shard: row.get(3)?,
+                    })
+                })?
+                .collect()
+        };
+        read().map_err(|source| self.failed(source))
+    }
+
+    /// A fact from `meta`.
+    pub fn meta(&self, key: &str) -> Result<Option<String>, OpenError> {
+        use rusqlite::OptionalExtension as _;
+        self.connection
+            .query_row("SELECT value FROM meta WHERE key = ?1", [key], |row| row.get(0))
+            .optional()
+            .map_err(|source| self.failed(source))
+    }
+
+    /// Rows of a table.
+    pub fn count(&self, table: &GuildTable) -> Result<u64, OpenError> {
+        self.connection
+            .query_row(&format!("SELECT count(*) FROM {}", table.name), [], |row| {
+                row.get::<_, i64>(0)
+            })
+            .map(i64::cast_unsigned)
+            .map_err(|source| self.failed(source))
+    }
+
+    /// Gives `columns` of every row of a guild table to `each`, by guild and key; of one guild where one is named.
+    pub fn for_each_row<E: From<OpenError>>(
+        &self,
+        table: &GuildTable,
+        columns: &[&str],
+        guild: Option<GuildId>,
+        mut each: impl FnMut(&[Value<'_>]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let failed = |source| E::from(self.failed(source));
+        let only = guild.map_or(String::new(), |guild| format!(" WHERE guild_id = {guild}"));
+        let sql = format!("SELECT {} FROM {}{only}", columns.join(", "), table.name);
+        let mut statement = self.connection.prepare(&sql).map_err(failed)?;
+        let mut rows = statement.query([]).map_err(failed)?;
+        while let Some(row) = rows.next().map_err(failed)? {
+            let mut values = [Value::Null; 16];
+            for (place, slot) in values.iter_mut().enumerate().take(columns.len()) {
+                *slot = row.get_ref(place).map(value).map_err(failed)?;
+            }
+            each(&values[..columns.len()])?;
+        }
+        Ok(())
+    }
+
+    /// Gives `columns` of the row with this key, where there is one, to `then`.
+    pub fn with_row<T>(
+        &self,
+        table: &GuildTable,
+        columns: &[&str],
+        key: &[Value<'_>],
+        then: impl FnOnce(Option<&[Value<'_>]>) -> T,
+    ) -> Result<T, OpenError> {
+        let failed = |source| self.failed(source);
+        let tests: Vec<String> = table
+            .key()
+            .iter()
+            .map(|column| format!("{} = ?", column.name))
+            .collect();
+        let sql = format!(
+            "SELECT {} FROM {} WHERE {}",
+            columns.join(", "),
+            table.name,
+            tests.join(" AND ")
+        );
+        let mut statement = self.connection.prepare_cached(&sql).map_err(failed)?;
+        for (place, part) in key.iter().enumerate() {
+            let raw = match part {
+                Value::Integer(number) => ValueRef::Integer(*number),
+                Value::Text(bytes) => ValueRef::Text(bytes),
+                _ => ValueRef::Null,
+            };
+            statement
+                .raw_bind_parameter(place + 1, rusqlite::types::ToSqlOutput::Borrowed(raw))
+                .map_err(failed)?;
+        }
+        let mut rows = statement.raw_query();
+        let Some(row) = rows.next().map_err(failed)? else {
+            return Ok(then(None));
+        };
+        let mut values = [Value::Null; 16];
+        for (place, slot) in values.iter_mut().enumerate().take(columns.len()) {
+            *slot = row.get_ref(place).map(value).map_err(failed)?;
+        }
+        Ok(then(Some(&values[..columns.len()])))
+    }
+
+    fn failed(&self, source: rusqlite::Error) -> OpenError {
+        OpenError::from_sqlite(&self.path, source)
+    }
+}
+
+const fn value(raw: ValueRef<'_>) -> Value<'_> {
+    match raw {
+        ValueRef::Null => Value::Null,
+        ValueRef::Integer(number) => Value::Integer(number),
+        ValueRef::Real(number) => Value::Real(number),
+        ValueRef::Text(bytes) => Value::Text(bytes),
+        ValueRef::Blob(bytes) => Value::Blob(bytes),
+    }
+}
