@@ -3,3 +3,4 @@
 mod samples;
 mod source;
 mod splitting;
+mod verifying;

@@ -7,4 +7,5 @@ mod mapping;
 pub mod progress;
 pub mod sample;
 pub mod split;
+pub mod verify;
 mod walk;

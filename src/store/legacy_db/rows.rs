@@ -50,18 +50,27 @@ impl LegacyDb {
         let mut statement = self.connection().prepare(&sql).map_err(failed)?;
         let mut rows = statement.query([]).map_err(failed)?;
         while let Some(row) = rows.next().map_err(failed)? {
-            let mut values = [OldValue::Null; MAX_COLUMNS];
-            for (at, value) in values.iter_mut().enumerate().take(columns.len()) {
-                *value = old_value(row.get_ref(at + 1).map_err(failed)?);
-            }
+            let values = values_of(row, columns.len()).map_err(failed)?;
             each(row.get(0).map_err(failed)?, &values[..columns.len()])?;
         }
         Ok(())
     }
 }
 
+/// The first `count` values of a row after its rowid.
+pub(super) fn values_of<'r>(
+    row: &'r rusqlite::Row<'_>,
+    count: usize,
+) -> rusqlite::Result<[OldValue<'r>; MAX_COLUMNS]> {
+    let mut values = [OldValue::Null; MAX_COLUMNS];
+    for (at, value) in values.iter_mut().enumerate().take(count) {
+        *value = old_value(row.get_ref(at + 1)?);
+    }
+    Ok(values)
+}
+
 /// The value as the domain knows it.
-pub(super) const fn old_value(value: ValueRef<'_>) -> OldValue<'_> {
+const fn old_value(value: ValueRef<'_>) -> OldValue<'_> {
     match value {
         ValueRef::Null => OldValue::Null,
         ValueRef::Integer(number) => OldValue::Integer(number),

@@ -125,3 +125,53 @@ impl SideWriter {
             .map_err(|(_, source)| WriteError::at(&path, "close")(source))
     }
 }
+
+impl super::LegacyDb {
+    /// Gives the reason for every row of a quarantine to `each`: table, rowid, reason, column.
+    pub fn for_each_reason(
+        &self,
+        mut each: impl FnMut(&str, i64, &str, Option<&str>),
+    ) -> Result<(), super::SourceError> {
+        let failed = |error| super::SourceError::sqlite("reading the reasons")(error).at(self.path());
+        let mut statement = self
+            .connection()
+            .prepare("select table_name, row, reason, column_name from quarantine order by table_name, row")
+            .map_err(failed)?;
+        let mut rows = statement.query([]).map_err(failed)?;
+        while let Some(row) = rows.next().map_err(failed)? {
+            let (table, rowid): (String, i64) = (row.get(0).map_err(failed)?, row.get(1).map_err(failed)?);
+            let (reason, column): (String, Option<String>) =
+                (row.get(2).map_err(failed)?, row.get(3).map_err(failed)?);
+            each(&table, rowid, &reason, column.as_deref());
+        }
+        Ok(())
+    }
+
+    /// Gives the row with these values of its key to `then`, with its rowid, where there is one.
+    pub fn with_row<T>(
+        &self,
+        table: OldTable,
+        key: &[OldValue<'_>],
+        then: impl FnOnce(Option<(i64, &[OldValue<'_>])>) -> T,
+    ) -> Result<T, super::SourceError> {
+        let failed = |error| super::SourceError::sqlite("looking up a row")(error).at(self.path());
+        let spec = table.spec();
+        let names: Vec<&str> = spec.columns.iter().map(|column| column.name).collect();
+        let tests: Vec<String> = spec.key.iter().map(|name| format!("\"{name}\" = ?")).collect();
+        let sql = format!(
+            "select rowid, {} from \"{}\" where {}",
+            quoted(&names),
+            spec.name,
+            tests.join(" and ")
+        );
+        let mut statement = self.connection().prepare_cached(&sql).map_err(failed)?;
+        let mut rows = statement
+            .query(params_from_iter(key.iter().copied().map(super::write::Raw)))
+            .map_err(failed)?;
+        let Some(row) = rows.next().map_err(failed)? else {
+            return Ok(then(None));
+        };
+        let values = super::rows::values_of(row, names.len()).map_err(failed)?;
+        Ok(then(Some((row.get(0).map_err(failed)?, &values[..names.len()]))))
+    }
+}
