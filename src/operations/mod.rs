@@ -1,3 +1,10 @@
-//! What an operator can ask for; shared by the daemons and `modbotctl`. Nothing here prints.
+//! What an operator can ask for. The same code runs in `modbotctl` and in the config daemon.
 
+pub mod consent;
+pub mod guilds;
 pub mod legacy;
+pub mod overview;
+pub mod pods;
+pub mod recovery;
+pub mod schema;
+pub mod shards;

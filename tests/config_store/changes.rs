@@ -81,6 +81,10 @@ async fn watchers_racing_with_writers_see_every_revision_once_and_in_order() {
     let mut at = seen;
     let mut guilds = std::collections::BTreeSet::new();
     while at < seen + 200 {
+        assert!(
+            writers.iter().any(|w| !w.is_finished()) || since(&db, at).await.len() as u64 == seen + 200 - at,
+            "a writer failed"
+        );
         for entry in since(&db, at).await {
             assert_eq!(entry.revision.get(), at + 1);
             at += 1;
