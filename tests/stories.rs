@@ -13,4 +13,5 @@ mod daemon_shell;
 mod legacy;
 mod levels;
 mod local_postgres;
+mod modbotctl;
 mod support;

@@ -1,1 +1,3 @@
-//! (first lines to come)
+//! The APIs of our daemons and of others: what goes over the wire, and typed clients.
+
+pub mod config_api;

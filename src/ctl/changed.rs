@@ -23,6 +23,8 @@ pub(super) struct ChangeView {
     pub(super) changed: bool,
     /// Whether it was only tried.
     pub(super) dry_run: bool,
+    /// What speaks against it, though it may be done.
+    pub(super) doubt: Option<String>,
     /// The line for people.
     #[serde(skip)]
     pub(super) line: String,
@@ -31,24 +33,32 @@ pub(super) struct ChangeView {
 impl ChangeView {
     /// What it does, for the question before it is done.
     pub(super) fn effect(&self) -> Option<String> {
+        let doubt = self
+            .doubt
+            .as_ref()
+            .map(|doubt| format!(" ({doubt})"))
+            .unwrap_or_default();
         self.changed.then(|| match &self.before {
-            Some(before) => format!("{before} -> {}", self.after),
-            None => self.after.clone(),
+            Some(before) => format!("{before} -> {}{doubt}", self.after),
+            None => format!("{}{doubt}", self.after),
         })
     }
 
     /// Prints it.
     pub(super) fn print(&self, render: &mut Render<'_>) -> Result<(), Failure> {
+        if let Some(doubt) = &self.doubt {
+            render.printer.warn(doubt)?;
+        }
         match render.output.output {
             Format::Json => return render.single_json("Change", self),
             Format::Name => writeln!(render.printer.stdout(), "{}", self.subject)?,
             Format::Table | Format::Wide => {
                 let note = if self.dry_run && self.changed {
-                    " (dry run: nothing was changed)"
+                    "dry run, nothing changed: "
                 } else {
                     ""
                 };
-                writeln!(render.printer.stdout(), "{}{note}", self.line)?;
+                writeln!(render.printer.stdout(), "{note}{}", self.line)?;
             }
         }
         Ok(())

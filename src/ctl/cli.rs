@@ -5,6 +5,8 @@ use clap::{Parser, Subcommand};
 use super::context::Context;
 use super::exit::{self, ExitStatus};
 use super::failure::Failure;
+#[cfg(feature = "local")]
+use super::local;
 use super::printer::Color;
 use super::{audit, completion, guild, man, pod, session, shard, status, store, version};
 use crate::runtime::build_info;
@@ -53,6 +55,9 @@ pub(super) enum Command {
     Audit(audit::Command),
     #[command(subcommand, alias = "stores")]
     Store(store::Command),
+    #[cfg(feature = "local")]
+    #[command(subcommand)]
+    Local(local::Command),
     #[command(alias = "completions")]
     Completion(completion::Args),
     Man(man::Args),
@@ -70,6 +75,8 @@ impl Command {
             Self::Session(command) => command.run(context).await,
             Self::Audit(command) => command.run(context).await,
             Self::Store(command) => command.run(context).await,
+            #[cfg(feature = "local")]
+            Self::Local(command) => command.run(context).await,
             Self::Completion(args) => args.run(context),
             Self::Man(args) => args.run(context),
             Self::Version(args) => args.run(context).await,

@@ -9,7 +9,7 @@ use secrecy::SecretString;
 use super::exit::ExitStatus;
 use super::failure::Failure;
 use crate::runtime::files;
-use crate::runtime::settings::{Environment, Source, duration};
+use crate::runtime::settings::{Environment, Source, time_limit};
 use crate::store::config_db::{ConfigDb, ConfigDbSettings, StoreError};
 
 const URL_VARIABLE: &str = "MODBOT_STORE_URL";
@@ -113,14 +113,6 @@ impl StoreArgs {
                 )))
             }
         }
-    }
-}
-
-/// A span of time longer than zero.
-fn time_limit(text: &str) -> Result<Duration, String> {
-    match duration(text)? {
-        Duration::ZERO => Err("must be longer than zero".to_owned()),
-        limit => Ok(limit),
     }
 }
 

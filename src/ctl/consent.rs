@@ -140,7 +140,10 @@ impl Gate for Terminal<'_> {
         writeln!(err, "{bold}{intent}{plain}: {}", self.effect)?;
         write!(err, "type {} to go on: ", self.subject)?;
         err.flush()?;
-        if is_consent(&read_line().await?, self.subject) {
+        let typed = read_line().await.map_err(|error| {
+            Failure::new(ExitStatus::NotAllowed, error).while_doing("cannot read from the terminal")
+        })?;
+        if is_consent(&typed, self.subject) {
             return Ok(());
         }
         let other = Failure::message(

@@ -3,7 +3,6 @@
 use super::failure::Failure;
 use super::output::{OutputArgs, Render, StoreView};
 use super::printer::Printer;
-use super::style;
 use crate::domain::store_stamp::StoreStamp;
 use crate::runtime::clock::{Clock, SystemClock};
 
@@ -28,7 +27,7 @@ impl Context {
     pub(super) fn render(&mut self, output: OutputArgs, stamp: &StoreStamp) -> Result<Render<'_>, Failure> {
         if stamp.recovering {
             let words = "the config store is recovering: who owns what may be out of date";
-            self.warn(words)?;
+            self.printer.warn(words)?;
         }
         Ok(Render {
             store: Some(StoreView::from(stamp)),
@@ -45,12 +44,5 @@ impl Context {
             witness,
             store: None,
         }
-    }
-
-    /// A warning on stderr.
-    pub(super) fn warn(&mut self, words: &str) -> Result<(), Failure> {
-        let (yellow, plain) = (style::WARNING, style::RESET);
-        writeln!(self.printer.stderr(), "{yellow}warning:{plain} {words}")?;
-        Ok(())
     }
 }

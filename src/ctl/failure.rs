@@ -136,7 +136,7 @@ impl Failure {
 
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
-        Self::new(ExitStatus::Failed, error)
+        Self::new(ExitStatus::Failed, error).while_doing("cannot write the output")
     }
 }
 

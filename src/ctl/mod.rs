@@ -16,6 +16,8 @@ mod exit;
 mod failure;
 mod guild;
 mod ids;
+#[cfg(feature = "local")]
+mod local;
 mod man;
 mod output;
 mod pod;

@@ -5,6 +5,8 @@ use std::io::{self, BufWriter, Write};
 use anstream::{AutoStream, ColorChoice};
 use clap::ValueEnum;
 
+use super::style;
+
 /// When to use colours. `NO_COLOR`, `CLICOLOR_FORCE` and `TERM=dumb` count under `auto`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum Color {
@@ -52,6 +54,12 @@ impl Printer {
         // A reader of stdout that went away is noticed when stdout is written or flushed itself.
         let _ = self.stdout.flush();
         &mut self.stderr
+    }
+
+    /// A warning on stderr.
+    pub(super) fn warn(&mut self, words: &str) -> io::Result<()> {
+        let (yellow, plain) = (style::WARNING, style::RESET);
+        writeln!(self.stderr(), "{yellow}warning:{plain} {words}")
     }
 
     /// Writes what is held back.

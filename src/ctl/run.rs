@@ -41,7 +41,8 @@ fn run(cli: Cli, format: Format) -> ExitStatus {
 fn within_runtime(command: Command, context: &mut Context) -> Result<ExitStatus, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
-        .build()?;
+        .build()
+        .map_err(|error| Failure::new(ExitStatus::Failed, error).while_doing("cannot start"))?;
     let ended = runtime.block_on(async {
         tokio::select! {
             ended = command.run(context) => ended,

@@ -71,7 +71,7 @@ impl Args {
         }
         for pod in view.pods.iter().filter(|pod| pod.version != view.client) {
             let (name, version) = (pod.pod, &pod.version);
-            context.warn(&format!(
+            context.printer.warn(&format!(
                 "{name} runs {version}, this modbotctl is {}",
                 view.client
             ))?;

@@ -1,6 +1,7 @@
 //! Guilds and where they belong. None of this changes an owner: that is a move.
 
 use super::consent::Authority;
+use crate::domain::fleet::{ClosedBecause, closed_because};
 use crate::domain::ids::{GuildId, PodId};
 use crate::store::config_db::{ConfigDb, GuildRow, Placed, Stamped, StoreError};
 
@@ -14,6 +15,15 @@ pub async fn get(db: &ConfigDb, guild: GuildId) -> Result<Stamped<GuildRow>, Sto
     Ok(Stamped { value, stamp })
 }
 
+/// A guild given to a pod.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Assigned {
+    /// Who owns it now.
+    pub placed: Placed,
+    /// Why that pod would not have been chosen: the operator may, and should know.
+    pub doubt: Option<ClosedBecause>,
+}
+
 /// Gives a guild that nobody has seen yet to a pod. The same pod again changes nothing.
 ///
 /// # Errors
@@ -23,8 +33,11 @@ pub async fn assign(
     guild: GuildId,
     pod: PodId,
     authority: &Authority,
-) -> Result<Stamped<Placed>, StoreError> {
-    db.assign(guild, pod, authority.by()).await
+) -> Result<Stamped<Assigned>, StoreError> {
+    let target = db.pod(pod).await?.value;
+    let doubt = closed_because(target.state, target.leased());
+    let placed = db.assign(guild, pod, authority.by()).await?;
+    Ok(placed.map(|placed| Assigned { placed, doubt }))
 }
 
 /// Pins a guild where it is, or lets it go; answers whether it was pinned. Repeating it changes nothing.

@@ -53,6 +53,8 @@ const FEW_IDENTIFIES: u32 = 100;
 
 /// Reads all of it. Its parts are read one after the other, so a change in between may show in one of them only.
 pub async fn overview(db: &ConfigDb) -> Result<Stamped<Overview>, StoreError> {
+    // First, so that a recovery which this look brings on is part of it.
+    db.check_history(None).await?;
     let schema = db.schema_state().await?;
     let recovery = db.recovery_progress().await?.value;
     let pods = db.pods().await?.value;

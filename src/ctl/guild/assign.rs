@@ -9,8 +9,7 @@ use crate::ctl::failure::Failure;
 use crate::ctl::ids;
 use crate::ctl::output::OutputArgs;
 use crate::domain::ids::{GuildId, PodId};
-use crate::operations::guilds;
-use crate::store::config_db::Placed;
+use crate::operations::guilds::{self, Assigned};
 
 /// Give a guild that nobody owns yet to a pod of your choice
 #[derive(Debug, clap::Args)]
@@ -49,17 +48,17 @@ impl Args {
                 let done = store
                     .ask(guilds::assign(&store.db, guild, pod, authority))
                     .await?;
-                Ok(done.map(|placed| told(&placed, authority.is_dry_run())))
+                Ok(done.map(|assigned| told(&assigned, authority.is_dry_run())))
             })
             .await
     }
 }
 
-fn told(placed: &Placed, dry_run: bool) -> ChangeView {
-    let Placed {
-        guild, pod, epoch, ..
-    } = placed;
+fn told(assigned: &Assigned, dry_run: bool) -> ChangeView {
+    let placed = &assigned.placed;
+    let (guild, pod, epoch) = (placed.guild, placed.pod, placed.epoch);
     let changed = placed.placed_because.is_some();
+    let already = if changed { "" } else { " already" };
     ChangeView {
         subject: format!("guild/{guild}"),
         action: "guild assign",
@@ -67,10 +66,10 @@ fn told(placed: &Placed, dry_run: bool) -> ChangeView {
         after: pod.to_string(),
         changed,
         dry_run,
-        line: if changed {
-            format!("guild {guild} belongs to {pod}, epoch {epoch}")
-        } else {
-            format!("guild {guild} belongs to {pod} already, epoch {epoch}")
-        },
+        line: format!("guild {guild} belongs to {pod}{already}, epoch {epoch}"),
+        doubt: assigned
+            .doubt
+            .filter(|_| changed)
+            .map(|why| format!("{pod} takes no new guilds by itself: {why}")),
     }
 }

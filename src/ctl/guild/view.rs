@@ -127,6 +127,7 @@ pub(super) fn pin_change(guild: GuildId, was: bool, now: bool, dry_run: bool) ->
         after: word(now).to_owned(),
         changed,
         dry_run,
+        doubt: None,
         line: format!("guild {guild} is {}{already}", word(now)),
     }
 }

@@ -154,6 +154,7 @@ pub(super) fn state_change(
         after: to.to_string(),
         changed,
         dry_run,
+        doubt: None,
         line: if changed {
             format!("{pod} is {to} (was {from})")
         } else {

@@ -68,7 +68,7 @@ impl From<&Concern> for ConcernView {
             }
             Concern::Lapsed { pod, for_ms, guilds } => {
                 let (over, guilds) = (age(*for_ms), count(*guilds));
-                let message = format!("{pod}'s lease has been over for {over}; it owns {guilds} guilds");
+                let message = format!("{pod}'s lease has been over for {over} (guilds: {guilds})");
                 ("lapsed", message)
             }
             Concern::NoOpenPod => ("noOpenPod", "no pod takes new guilds".to_owned()),

@@ -66,6 +66,7 @@ fn told(state: SchemaState, dry_run: bool) -> ChangeView {
         after: format!("schema {needed}"),
         changed,
         dry_run,
+        doubt: None,
         line: if changed {
             format!("store is at schema {needed} {was}")
         } else {
