@@ -64,7 +64,10 @@ impl Args {
             patience: Duration::from_mins(1),
         };
         let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
-        bar.set_style(ProgressStyle::with_template("{bar:30} {pos}/{len} answers, {eta} left").unwrap_or(ProgressStyle::default_bar()));
+        bar.set_style(
+            ProgressStyle::with_template("{bar:30} {pos}/{len} answers, {eta} left")
+                .unwrap_or(ProgressStyle::default_bar()),
+        );
         let mut told = Ok(());
         let shown = run(&settings, |step| {
             let line = match step {
@@ -84,7 +87,8 @@ impl Args {
         .await;
         bar.finish_and_clear();
         told?;
-        let report = shown.map_err(|error| Failure::new(ExitStatus::Failed, error).while_doing("cannot show the fleet"))?;
+        let report = shown
+            .map_err(|error| Failure::new(ExitStatus::Failed, error).while_doing("cannot show the fleet"))?;
         let view = DemoView::new(&report, self.callers, self.replicas);
         let mut render = context.render_without_store(self.output, LOCAL);
         match self.output.output {
@@ -95,7 +99,11 @@ impl Args {
                 writeln!(render.printer.stdout(), "\n{}", view.sentence())?;
             }
         }
-        Ok(if view.disagreements == 0 { ExitStatus::Done } else { ExitStatus::VerificationFailed })
+        Ok(if view.disagreements == 0 {
+            ExitStatus::Done
+        } else {
+            ExitStatus::VerificationFailed
+        })
     }
 }
 

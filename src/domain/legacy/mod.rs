@@ -5,6 +5,7 @@
 
 pub mod attribution;
 pub mod balance;
+pub mod holders;
 pub mod id;
 pub mod instant;
 pub mod json;

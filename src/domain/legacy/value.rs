@@ -46,6 +46,18 @@ impl OwnedValue {
     }
 }
 
+impl From<&OldValue<'_>> for OwnedValue {
+    fn from(value: &OldValue<'_>) -> Self {
+        match value {
+            OldValue::Null => Self::Null,
+            OldValue::Integer(number) => Self::Integer(*number),
+            OldValue::Real(number) => Self::Real(*number),
+            OldValue::Text(bytes) => Self::Text(bytes.to_vec()),
+            OldValue::Blob(bytes) => Self::Blob(bytes.to_vec()),
+        }
+    }
+}
+
 impl From<&str> for OwnedValue {
     fn from(text: &str) -> Self {
         Self::Text(text.into())

@@ -75,7 +75,11 @@ impl Fleet {
 
     /// A caller of one replica after the other, in a role.
     pub(super) fn caller(&self, number: usize, role: Role) -> Result<ConfigApi, DemoError> {
-        let key = self.keys.iter().find(|(of, _)| *of == role).map_or("", |(_, key)| key);
+        let key = self
+            .keys
+            .iter()
+            .find(|(of, _)| *of == role)
+            .map_or("", |(_, key)| key);
         let replica = &self.replicas[number % self.replicas.len()];
         let settings = ConfigApiSettings::new(replica.api(), SigningKey::new(role, key));
         Ok(ConfigApi::new(&settings, Arc::new(SystemClock))?)
@@ -95,7 +99,14 @@ impl Fleet {
             self.caller(number, Role::Pod)?.attach(pod, &hello).await?;
         }
         // New guilds go to the hosts of their Discord shards, so these are dealt first.
-        while self.db.discord_shards().await?.value.iter().any(|shard| shard.host.is_none()) {
+        while self
+            .db
+            .discord_shards()
+            .await?
+            .value
+            .iter()
+            .any(|shard| shard.host.is_none())
+        {
             tokio::time::sleep(TICK).await;
         }
         Ok(())

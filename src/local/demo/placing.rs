@@ -28,7 +28,12 @@ pub(super) async fn place_everywhere(
     let mut callers = Vec::new();
     for number in 0..settings.callers as usize {
         let api = fleet.caller(number, Role::Http)?;
-        callers.push(tokio::spawn(call(api, Arc::clone(&guilds), number, answered.clone())));
+        callers.push(tokio::spawn(call(
+            api,
+            Arc::clone(&guilds),
+            number,
+            answered.clone(),
+        )));
     }
     drop(answered);
     let total = u64::from(settings.guilds) * u64::from(settings.callers);
@@ -101,8 +106,13 @@ async fn report(
     };
     for guild in fleet.db.guilds(&all).await?.value {
         let shard = guild.guild.discord_shard(NumShards::DEFAULT);
-        let hosted_by_owner = hosts.iter().any(|row| row.shard == shard && row.host == Some(guild.pod));
-        if let Some(pod) = pods.iter_mut().find(|pod| pod.pod == guild.pod && hosted_by_owner) {
+        let hosted_by_owner = hosts
+            .iter()
+            .any(|row| row.shard == shard && row.host == Some(guild.pod));
+        if let Some(pod) = pods
+            .iter_mut()
+            .find(|pod| pod.pod == guild.pod && hosted_by_owner)
+        {
             pod.at_home += 1;
         }
     }

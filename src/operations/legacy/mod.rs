@@ -2,6 +2,7 @@
 
 pub mod census;
 pub mod inspect;
+pub mod join;
 pub mod manifest;
 mod mapping;
 pub mod progress;

@@ -27,6 +27,8 @@ pub struct FenceFacts {
     pub epoch: u64,
     /// `importing`, `serving`, `frozen` or `tombstone`.
     pub mode: String,
+    /// Whether a move's command led here: a tombstone of a move is an import that was given up.
+    pub of_a_move: bool,
     /// Its Discord shard.
     pub shard: i64,
 }
@@ -66,13 +68,14 @@ impl ShardFile {
     pub fn fences(&self) -> Result<Vec<FenceFacts>, OpenError> {
         let read = || -> rusqlite::Result<Vec<FenceFacts>> {
             self.connection
-                .prepare("SELECT guild_id, epoch, mode, shard_id FROM guild_fence ORDER BY guild_id")?
+                .prepare("SELECT guild_id, epoch, mode, shard_id, move_id IS NOT NULL FROM guild_fence ORDER BY guild_id")?
                 .query_map([], |row| {
                     Ok(FenceFacts {
                         guild: row.get(0)?,
                         epoch: row.get::<_, i64>(1)?.cast_unsigned(),
                         mode: row.get(2)?,
                         shard: row.get(3)?,
+                        of_a_move: row.get(4)?,
                     })
                 })?
                 .collect()
@@ -86,6 +89,23 @@ impl ShardFile {
         self.connection
             .query_row("SELECT value FROM meta WHERE key = ?1", [key], |row| row.get(0))
             .optional()
+            .map_err(|source| self.failed(source))
+    }
+
+    /// What a guild still has to do: actions that were decided and not settled, and timers.
+    pub fn unfinished(&self, guild: GuildId) -> Result<(u64, u64), OpenError> {
+        self.connection
+            .prepare_cached(
+                "SELECT (SELECT count(*) FROM outbox
+                          WHERE guild_id = ?1 AND state IN ('pending', 'sending', 'unknown')),
+                        (SELECT count(*) FROM timer WHERE guild_id = ?1)",
+            )
+            .and_then(|mut statement| {
+                statement.query_row([guild.as_i64()], |row| {
+                    Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))
+                })
+            })
+            .map(|(actions, timers)| (actions.cast_unsigned(), timers.cast_unsigned()))
             .map_err(|source| self.failed(source))
     }
 
