@@ -101,6 +101,13 @@ impl ConfigApi {
         })
     }
 
+    /// The same client with another time for a call, all tries together; zero: one try.
+    #[must_use]
+    pub fn with_call_time(mut self, call_time: Duration) -> Self {
+        self.call_time = call_time;
+        self
+    }
+
     /// The highest store position that any answer carried.
     pub fn known(&self) -> Option<StorePosition> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -306,7 +313,8 @@ impl ConfigApi {
         body: Option<&(impl Serialize + Sync)>,
         repeat: Repeat,
     ) -> Result<Answer<T>, ConfigApiError> {
-        let once = async || {
+        let method = &method;
+        let once = move || async move {
             let response = self.send(method.clone(), path, body, Some(self.try_time)).await?;
             let stamp = self.stamp_of(&response)?;
             let value = read_json(response).await?;

@@ -47,6 +47,7 @@ impl Args {
                     before: Some("awaited".to_owned()),
                     after: "waived".to_owned(),
                     changed: true,
+                    doubt: None,
                     dry_run: authority.is_dry_run(),
                     line: format!("the recovery no longer waits for {pod}"),
                 }))
