@@ -16,12 +16,14 @@ mod exit;
 mod failure;
 mod guild;
 mod ids;
+mod legacy;
 #[cfg(feature = "local")]
 mod local;
 mod man;
 mod output;
 mod pod;
 mod printer;
+mod progress;
 mod run;
 mod session;
 mod shard;

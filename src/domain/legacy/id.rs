@@ -18,7 +18,7 @@ pub enum IdError {
     Null,
     /// Stored as a double: `SQLite` makes one of a number above 2^63-1 in a column of numeric affinity, and the
     /// last digits are gone.
-    #[error("a double, which has lost digits")]
+    #[error("a lossy double")]
     Double,
     /// Digits, but more than 63 bits.
     #[error("above 2^63-1")]

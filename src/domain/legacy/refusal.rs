@@ -71,19 +71,52 @@ impl Refusal {
         }
     }
 
-    /// The reason in words, for the operator.
-    pub const fn explain(&self) -> &'static str {
+    /// The reason in at most 44 characters, for the operator.
+    pub fn explain(&self) -> String {
         match self {
-            Self::GuildTooLarge => "the guild's id is above 2^63-1: no pod can own it",
-            Self::GuildUnreadable => "the guild's id is NULL or not a number",
-            Self::OrphanVote => "the escalation it votes in does not exist",
-            Self::VoteOfRefused => "the escalation it votes in is in quarantine",
-            Self::NoGuild => "its guild cannot be told: no row of a guild names its channel or role",
-            Self::SeveralGuilds => "its guild cannot be told: several guilds name its channel or role",
-            Self::BadId { .. } => "an id is NULL, too large or not a number",
-            Self::BadInstant { .. } => "a time that cannot be read",
-            Self::NoInstant { .. } => "no time was stored, and no id says when it was made",
-            Self::BadValue { .. } => "a value of the wrong type",
+            Self::GuildTooLarge => "guild id above 2^63-1: no pod can own it".to_owned(),
+            Self::GuildUnreadable => "guild id is NULL or not a number".to_owned(),
+            Self::OrphanVote => "its escalation does not exist".to_owned(),
+            Self::VoteOfRefused => "its escalation is in quarantine".to_owned(),
+            Self::NoGuild => "no guild names its channel or role".to_owned(),
+            Self::SeveralGuilds => "several guilds name its channel or role".to_owned(),
+            Self::BadId { column, error } => format!("{column}: {error}"),
+            Self::BadInstant { column } => format!("{column}: not a time"),
+            Self::NoInstant { column } => format!("{column}: no time was stored"),
+            Self::BadValue { column } => format!("{column}: a value of the wrong type"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_fit_beside_the_name_of_a_table() {
+        let column = "reported_message_id";
+        for refusal in [
+            Refusal::GuildTooLarge,
+            Refusal::GuildUnreadable,
+            Refusal::OrphanVote,
+            Refusal::VoteOfRefused,
+            Refusal::NoGuild,
+            Refusal::SeveralGuilds,
+            Refusal::BadId {
+                column,
+                error: IdError::NotDecimal,
+            },
+            Refusal::BadId {
+                column,
+                error: IdError::Double,
+            },
+            Refusal::BadInstant { column },
+            Refusal::NoInstant { column },
+            Refusal::BadValue {
+                column: "channel_category",
+            },
+        ] {
+            assert!(refusal.explain().len() <= 44, "{}", refusal.explain());
         }
     }
 }
