@@ -2,4 +2,5 @@
 
 pub mod config_db;
 pub mod legacy_db;
+pub mod read_only;
 pub mod shard_db;

@@ -5,7 +5,8 @@ use std::io::{BufRead as _, Write as _};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use modbot::store::legacy_db::{LegacyDb, Method, SourceError, create_statements};
+use modbot::store::legacy_db::{LegacyDb, SourceError, create_statements};
+use modbot::store::read_only::{Method, ReadOnlyError};
 use rusqlite::Connection;
 
 /// The environment variable that turns [`other_process`] into a writer of the file it names.
@@ -165,7 +166,10 @@ fn a_locked_file_is_refused_by_name() {
         drop(old_database(&path, journal));
         let _writer = Writer::start(&path, mode);
         let error = LegacyDb::open(&path, scratch.path()).unwrap_err();
-        assert!(matches!(error, SourceError::Locked(_)), "{mode}: {error:?}");
+        assert!(
+            matches!(error, SourceError::File(ReadOnlyError::Locked(_))),
+            "{mode}: {error:?}"
+        );
     }
 }
 
@@ -177,7 +181,10 @@ fn a_half_finished_transaction_is_refused_by_name() {
     let writer = Writer::start(&path, "spill");
     writer.kill();
     let error = LegacyDb::open(&path, directory.path()).unwrap_err();
-    assert!(matches!(error, SourceError::HotJournal(_)), "{error:?}");
+    assert!(
+        matches!(error, SourceError::File(ReadOnlyError::HotJournal(_))),
+        "{error:?}"
+    );
 }
 
 #[test]
@@ -188,7 +195,10 @@ fn a_change_while_it_is_read_is_noticed() {
     let source = LegacyDb::open(&path, directory.path()).unwrap();
     source.check_unchanged().unwrap();
     let writer = Writer::start(&path, "wal");
-    assert!(matches!(source.check_unchanged(), Err(SourceError::Changed(_))));
+    assert!(matches!(
+        source.check_unchanged(),
+        Err(SourceError::File(ReadOnlyError::Changed(_)))
+    ));
     drop(writer);
 }
 

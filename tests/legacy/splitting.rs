@@ -26,8 +26,9 @@ pub(crate) fn options(pods: u32) -> Options {
 /// Splits into `out` beside the source.
 pub(crate) fn split(source: &Path, pods: u32, out: &Path) -> Manifest {
     let scratch = tempfile::tempdir().unwrap();
-    let prepared = split::prepare(source, scratch.path(), options(pods), &Silent).unwrap();
-    prepared.run(out, &SystemClock, &Silent).unwrap()
+    split::split(source, out, scratch.path(), options(pods), &SystemClock, &Silent)
+        .unwrap()
+        .1
 }
 
 /// The old databases that come with the project's shared data; none where that is absent.

@@ -8,7 +8,8 @@ use crate::operations::legacy::sample::SampleError;
 use crate::operations::legacy::split::SplitError;
 use crate::operations::legacy::verify::VerifyError;
 use crate::store::legacy_db::{SourceError, StagingError};
-use crate::store::shard_db::OpenError;
+use crate::store::read_only::ReadOnlyError;
+use crate::store::shard_db::{OpenError, ShardFileError};
 
 /// What to do when the disk is full.
 const DISK_FULL: &str = "free some space or name another place, then run it again: nothing was left behind";
@@ -21,12 +22,31 @@ trait Explain {
 impl Explain for SourceError {
     fn explain(&self) -> (ExitStatus, Option<String>) {
         let status = match self {
+            Self::File(error) => error.explain().0,
+            _ => ExitStatus::Refused,
+        };
+        (status, self.hint().map(str::to_owned))
+    }
+}
+
+impl Explain for ReadOnlyError {
+    fn explain(&self) -> (ExitStatus, Option<String>) {
+        let status = match self {
             Self::NotFound(_) => ExitStatus::NotFound,
             Self::Locked(_) => ExitStatus::Unreachable,
             Self::File(_) | Self::Sqlite { .. } => ExitStatus::Failed,
             _ => ExitStatus::Refused,
         };
         (status, self.hint().map(str::to_owned))
+    }
+}
+
+impl Explain for ShardFileError {
+    fn explain(&self) -> (ExitStatus, Option<String>) {
+        match self {
+            Self::File(error) => error.explain(),
+            Self::Shard(error) => error.explain(),
+        }
     }
 }
 

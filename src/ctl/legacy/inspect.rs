@@ -14,7 +14,7 @@ use crate::ctl::output::{Format, OutputArgs, Render, Row as _, count, rfc3339, s
 use crate::ctl::progress::{ProgressArgs, with_progress};
 use crate::domain::ids::NumShards;
 use crate::operations::legacy::inspect::{self, Inspection};
-use crate::store::legacy_db::Method;
+use crate::store::read_only::Method;
 
 /// Show what is in an old database and what would become of it
 #[derive(Debug, clap::Args)]
@@ -91,10 +91,10 @@ impl Args {
 
 const fn read_by(method: Method) -> &'static str {
     match method {
-        Method::Snapshot => "a snapshot of a WAL file, which the old bot may be using",
-        Method::Immutable => "reading a closed WAL file as it is",
-        Method::Copy => "a copy of the WAL file and its log",
-        Method::Shared => "a read transaction on a file with a rollback journal",
+        Method::Snapshot => "one moment of a WAL file, which may be in use",
+        Method::Immutable => "a closed WAL file, in place",
+        Method::Copy => "a copy of a WAL file and its log",
+        Method::Shared => "a file with a rollback journal, in place",
     }
 }
 
@@ -113,7 +113,7 @@ impl View {
         let notes = found.notes.iter().map(|note| {
             let (what, becomes) = note.kind.explain();
             NoteView {
-                kind: note.kind.name(),
+                kind: note.kind.name().to_owned(),
                 count: note.count,
                 what: what.to_owned(),
                 becomes: becomes.to_owned(),
@@ -196,7 +196,7 @@ impl View {
         vec![
             ("File", self.file.clone()),
             ("Size", format!("{}{log}", size(self.bytes))),
-            ("Read by", self.read_by.to_owned()),
+            ("Read as", self.read_by.to_owned()),
             ("Last migration", self.migration.clone()),
             (
                 "Guilds",
@@ -225,16 +225,31 @@ impl View {
             "\nTo quarantine, {} rows (kept byte for byte; join puts them back):",
             count(rows)
         )?;
+        let mut reasons: Vec<(&str, Vec<&QuarantineView>)> = Vec::new();
         for facts in &self.quarantine {
-            writeln!(
-                out,
-                "  {:>7}  {:<24}  {}",
-                count(facts.rows),
-                facts.table,
-                facts.explanation
-            )?;
-            if let Some(sample) = facts.samples.first() {
-                writeln!(out, "           as in {sample}")?;
+            match reasons
+                .iter_mut()
+                .find(|(reason, _)| *reason == facts.explanation)
+            {
+                Some((_, tables)) => tables.push(facts),
+                None => reasons.push((&facts.explanation, vec![facts])),
+            }
+        }
+        for (reason, tables) in reasons {
+            let rows = tables.iter().map(|facts| facts.rows).sum();
+            writeln!(out, "  {:>7}  {reason}", count(rows))?;
+            let named: Vec<_> = tables
+                .iter()
+                .map(|facts| format!("{} {}", facts.table, count(facts.rows)))
+                .collect();
+            for line in named.chunks(3) {
+                writeln!(out, "           {}", line.join(", "))?;
+            }
+            if let Some((facts, sample)) = tables
+                .iter()
+                .find_map(|facts| Some((facts, facts.samples.first()?)))
+            {
+                writeln!(out, "           as in {}, {sample}", facts.table)?;
             }
         }
         Ok(())

@@ -14,7 +14,7 @@ use crate::ctl::output::{Format, OutputArgs, Render, count};
 use crate::ctl::progress::{ProgressArgs, with_progress};
 use crate::domain::ids::NumShards;
 use crate::operations::legacy::manifest::Manifest;
-use crate::operations::legacy::split::{self, Options, Plan, SplitError};
+use crate::operations::legacy::split::{self, Options, Plan};
 use crate::runtime::clock::SystemClock;
 
 /// Split an old database into one file per pod
@@ -40,8 +40,8 @@ pub(in crate::ctl) struct Args {
     #[arg(long, value_name = "N", default_value = "64")]
     num_shards: NumShards,
     /// The directory to make; must not exist
-    #[arg(long, value_name = "DIR")]
-    out: PathBuf,
+    #[arg(long, value_name = "DIR", required_unless_present = "dry_run")]
+    out: Option<PathBuf>,
     /// A table that is not the old bot's and may stay behind; repeatable
     #[arg(long, value_name = "TABLE")]
     leave: Vec<String>,
@@ -86,14 +86,17 @@ impl Args {
             writers: writers(),
             leave: self.leave.clone(),
         };
-        let (file, out, dry_run) = (self.file.clone(), self.out.clone(), self.dry_run);
+        let (file, out, dry_run) = (
+            self.file.clone(),
+            self.out.clone().unwrap_or_default(),
+            self.dry_run,
+        );
         let done = with_progress(self.progress, move |progress| {
-            let prepared = split::prepare(&file, &scratch(), options, progress)?;
-            let plan = prepared.plan();
-            let manifest = (!dry_run)
-                .then(|| prepared.run(&out, &SystemClock, progress))
-                .transpose()?;
-            Ok::<_, SplitError>((plan, manifest))
+            if dry_run {
+                return split::plan(&file, &scratch(), options, progress).map(|plan| (plan, None));
+            }
+            split::split(&file, &out, &scratch(), options, &SystemClock, progress)
+                .map(|(plan, manifest)| (plan, Some(manifest)))
         });
         let shown = self.file.display().to_string();
         let (plan, manifest) = done
@@ -119,7 +122,10 @@ impl View {
     fn new(file: String, args: &Args, plan: &Plan, manifest: Option<&Manifest>) -> Self {
         Self {
             file,
-            out: args.out.display().to_string(),
+            out: args
+                .out
+                .as_ref()
+                .map_or_else(|| "split".to_owned(), |out| out.display().to_string()),
             dry_run: args.dry_run,
             num_shards: args.num_shards,
             rows: plan.rows,

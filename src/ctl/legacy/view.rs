@@ -245,7 +245,7 @@ pub(super) struct QuarantineView {
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct NoteView {
-    pub(super) kind: &'static str,
+    pub(super) kind: String,
     pub(super) count: u64,
     pub(super) what: String,
     pub(super) becomes: String,

@@ -10,7 +10,8 @@ use crate::domain::legacy::{OldValue, Refusal, Tally, id, payload_bytes, show};
 use crate::operations::legacy::census::{Census, census};
 use crate::operations::legacy::progress::{Progress, Step};
 use crate::operations::legacy::walk::{Place, SourceRow, walk};
-use crate::store::legacy_db::{LegacyDb, Method, SourceError};
+use crate::store::legacy_db::{LegacyDb, SourceError};
+use crate::store::read_only::Method;
 
 /// Samples kept of each finding.
 const SAMPLES: usize = 3;

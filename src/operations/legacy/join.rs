@@ -17,7 +17,7 @@ use crate::runtime::files::FileError;
 use crate::store::legacy_db::{
     Inserter, LegacyDb, LegacyWriter, SourceError, Staging, StagingError, WriteError,
 };
-use crate::store::shard_db::{OpenError, ShardFile};
+use crate::store::shard_db::{ShardFile, ShardFileError};
 
 /// What is joined.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,7 +54,7 @@ pub enum JoinError {
     Manifest(#[from] ManifestError),
     /// A pod's file cannot be read.
     #[error(transparent)]
-    Shard(#[from] OpenError),
+    Shard(#[from] ShardFileError),
     /// Another file cannot be read.
     #[error(transparent)]
     Source(#[from] SourceError),
@@ -119,7 +119,7 @@ pub fn join(
     let files = sources
         .shards
         .iter()
-        .map(|path| ShardFile::open(path))
+        .map(|path| ShardFile::open(path, scratch))
         .collect::<Result<Vec<_>, _>>()?;
     let global = LegacyDb::open(&sources.global, scratch)?;
     let quarantine = LegacyDb::open(&sources.quarantine, scratch)?;

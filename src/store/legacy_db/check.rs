@@ -2,20 +2,17 @@
 
 use std::collections::BTreeSet;
 
+use super::db::LegacyDb;
 use super::error::SourceError;
 use super::migrations::MIGRATIONS;
-use super::open::LegacyDb;
 use super::schema;
 
 impl LegacyDb {
     /// Fails unless the tables are the old bot's after its last migration.
     pub fn check_schema(&self) -> Result<(), SourceError> {
-        self.schema_fits().map_err(|error| error.at(self.path()))
-    }
-
-    fn schema_fits(&self) -> Result<(), SourceError> {
         let path = || self.path().to_owned();
-        let differences = schema::differences(self.connection())?;
+        let differences =
+            schema::differences(self.connection()).map_err(self.failed("reading the schema"))?;
         if !self.has_table("kysely_migration")? || !self.has_table("kysely_migration_lock")? {
             let mut differences = differences;
             differences.insert(0, "the table of its migrations is missing".to_owned());
@@ -54,30 +51,10 @@ impl LegacyDb {
         Ok(())
     }
 
-    /// Fails where `SQLite` finds the pages damaged: every page is read.
-    pub fn check_pages(&self) -> Result<(), SourceError> {
-        let finding: String = self
-            .connection()
-            .query_row("pragma quick_check(1)", [], |row| row.get(0))
-            .map_err(|error| SourceError::sqlite("checking the pages")(error).at(self.path()))?;
-        if finding == "ok" {
-            return Ok(());
-        }
-        // SQLite writes "*** in database main ***" on a line of its own first.
-        let finding = finding
-            .lines()
-            .rfind(|line| !line.starts_with("***"))
-            .unwrap_or(&finding)
-            .to_owned();
-        Err(SourceError::Damaged {
-            path: self.path().to_owned(),
-            finding,
-        })
-    }
-
     /// Tables that are not the old bot's, with their rows: nothing reads or carries them.
     pub fn foreign_tables(&self) -> Result<Vec<(String, u64)>, SourceError> {
-        schema::foreign_tables(self.connection())?
+        schema::foreign_tables(self.connection())
+            .map_err(self.failed("reading the schema"))?
             .into_iter()
             .map(|name| {
                 let rows = self.count(&name)?;
@@ -95,7 +72,7 @@ impl LegacyDb {
                     .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
                     .collect()
             })
-            .map_err(|error| SourceError::sqlite("reading the migrations")(error).at(self.path()))
+            .map_err(self.failed("reading the migrations"))
     }
 
     fn applied_migrations(&self) -> Result<BTreeSet<String>, SourceError> {
@@ -109,6 +86,6 @@ impl LegacyDb {
                 [name],
                 |row| row.get(0),
             )
-            .map_err(SourceError::sqlite("reading the schema"))
+            .map_err(self.failed("reading the schema"))
     }
 }

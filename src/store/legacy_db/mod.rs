@@ -1,19 +1,18 @@
 //! The old bot's database as a file: opened without a trace, checked, read row by row, and written.
 
 mod check;
+mod db;
 mod error;
-mod header;
 mod migrations;
-mod open;
 mod rows;
 mod schema;
 mod side;
 mod staging;
 mod write;
 
+pub use db::LegacyDb;
 pub use error::SourceError;
 pub use migrations::MIGRATIONS;
-pub use open::{LegacyDb, Method};
 pub use schema::{create_statements, create_table};
 pub use side::SideWriter;
 pub use staging::{Staging, StagingError};

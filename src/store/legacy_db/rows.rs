@@ -2,8 +2,8 @@
 
 use rusqlite::types::ValueRef;
 
+use super::db::LegacyDb;
 use super::error::SourceError;
-use super::open::LegacyDb;
 use super::schema::quoted;
 use crate::domain::legacy::OldValue;
 use crate::domain::legacy::tables::OldTable;
@@ -21,7 +21,7 @@ impl LegacyDb {
                 |row| row.get::<_, i64>(0),
             )
             .map(i64::cast_unsigned)
-            .map_err(|error| SourceError::sqlite("counting rows")(error).at(self.path()))
+            .map_err(self.failed("counting rows"))
     }
 
     /// Gives every row of a table to `each`, in the order of the file, with its rowid.
@@ -41,7 +41,7 @@ impl LegacyDb {
         columns: &[&str],
         mut each: impl FnMut(i64, &[OldValue<'_>]) -> Result<(), E>,
     ) -> Result<(), E> {
-        let failed = |error| E::from(SourceError::sqlite("reading rows")(error).at(self.path()));
+        let failed = |error| E::from(self.failed("reading rows")(error));
         let sql = format!(
             "select rowid, {} from \"{}\" order by rowid",
             quoted(columns),

@@ -4,7 +4,6 @@ use std::fmt::Write as _;
 
 use rusqlite::Connection;
 
-use super::error::SourceError;
 use crate::domain::legacy::tables::{Column, OldTable, TableSpec};
 
 /// The statements that make the old bot's tables and indexes, its migration bookkeeping included.
@@ -72,7 +71,7 @@ pub(super) fn quoted(columns: &[&str]) -> String {
 ///
 /// Indexes that are not unique may be missing or added: they carry no meaning. Tables that the old bot does not
 /// have are listed by [`foreign_tables`].
-pub(super) fn differences(connection: &Connection) -> Result<Vec<String>, SourceError> {
+pub(super) fn differences(connection: &Connection) -> rusqlite::Result<Vec<String>> {
     let mut found = Vec::new();
     for table in OldTable::ALL {
         let spec = table.spec();
@@ -117,7 +116,7 @@ fn compare_columns(spec: &TableSpec, columns: &[(String, String, bool)], found: 
 }
 
 /// Name, declared type and NOT NULL of each column; none where there is no such table.
-fn columns_of(connection: &Connection, table: &str) -> Result<Vec<(String, String, bool)>, SourceError> {
+fn columns_of(connection: &Connection, table: &str) -> rusqlite::Result<Vec<(String, String, bool)>> {
     connection
         .prepare("select name, type, \"notnull\" from pragma_table_info(?1) order by cid")
         .and_then(|mut statement| {
@@ -125,7 +124,6 @@ fn columns_of(connection: &Connection, table: &str) -> Result<Vec<(String, Strin
                 .query_map([table], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
                 .collect()
         })
-        .map_err(SourceError::sqlite("reading the schema"))
 }
 
 fn unique_keys(spec: &TableSpec) -> Vec<Vec<String>> {
@@ -143,7 +141,7 @@ fn unique_keys(spec: &TableSpec) -> Vec<Vec<String>> {
         .collect()
 }
 
-fn unique_keys_of(connection: &Connection, table: &str) -> Result<Vec<Vec<String>>, SourceError> {
+fn unique_keys_of(connection: &Connection, table: &str) -> rusqlite::Result<Vec<Vec<String>>> {
     let read = || -> rusqlite::Result<Vec<Vec<String>>> {
         let mut indexes = connection.prepare(
             "select name from pragma_index_list(?1) where \"unique\" and not partial order by seq",
@@ -158,15 +156,14 @@ fn unique_keys_of(connection: &Connection, table: &str) -> Result<Vec<Vec<String
             .map(|name| columns.query_map([name], |row| row.get(0))?.collect())
             .collect()
     };
-    read().map_err(SourceError::sqlite("reading the schema"))
+    read()
 }
 
 /// Tables that are neither the old bot's nor `SQLite`'s nor Litestream's own.
-pub(super) fn foreign_tables(connection: &Connection) -> Result<Vec<String>, SourceError> {
+pub(super) fn foreign_tables(connection: &Connection) -> rusqlite::Result<Vec<String>> {
     let names: Vec<String> = connection
         .prepare("select name from sqlite_schema where type = 'table' order by name")
-        .and_then(|mut statement| statement.query_map([], |row| row.get(0))?.collect())
-        .map_err(SourceError::sqlite("reading the schema"))?;
+        .and_then(|mut statement| statement.query_map([], |row| row.get(0))?.collect())?;
     let known = |name: &String| {
         OldTable::named(name).is_some()
             || ["kysely_migration", "kysely_migration_lock"].contains(&name.as_str())

@@ -132,7 +132,7 @@ impl super::LegacyDb {
         &self,
         mut each: impl FnMut(&str, i64, &str, Option<&str>),
     ) -> Result<(), super::SourceError> {
-        let failed = |error| super::SourceError::sqlite("reading the reasons")(error).at(self.path());
+        let failed = |error| self.failed("reading the reasons")(error);
         let mut statement = self
             .connection()
             .prepare("select table_name, row, reason, column_name from quarantine order by table_name, row")
@@ -154,7 +154,7 @@ impl super::LegacyDb {
         key: &[OldValue<'_>],
         then: impl FnOnce(Option<(i64, &[OldValue<'_>])>) -> T,
     ) -> Result<T, super::SourceError> {
-        let failed = |error| super::SourceError::sqlite("looking up a row")(error).at(self.path());
+        let failed = |error| self.failed("looking up a row")(error);
         let spec = table.spec();
         let names: Vec<&str> = spec.columns.iter().map(|column| column.name).collect();
         let tests: Vec<String> = spec.key.iter().map(|name| format!("\"{name}\" = ?")).collect();

@@ -60,7 +60,7 @@ impl Staging {
         if target.symlink_metadata().is_ok() {
             return Err(StagingError::Exists(target.to_owned()));
         }
-        let directory = super::open::beside(target, ".partial");
+        let directory = crate::store::read_only::beside(target, ".partial");
         match std::fs::create_dir(&directory) {
             Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
                 return Err(at("create the directory", &directory)(error));

@@ -1,21 +1,30 @@
 //! Reading a shard database as a file, without opening it as its pod would: for checks and for the way back.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 
-use super::open::{self, Settings};
+use super::header::SHARD_APPLICATION_ID;
+use super::open;
 use super::open_error::OpenError;
 use super::tables::GuildTable;
 use crate::domain::digest::Value;
 use crate::domain::ids::GuildId;
+use crate::store::read_only::{ReadOnlyError, ReadOnlyFile};
 
 /// A shard database, read at one moment; somebody else may be writing to it.
 #[derive(Debug)]
-pub struct ShardFile {
-    path: PathBuf,
-    connection: Connection,
+pub struct ShardFile(ReadOnlyFile);
+
+/// Why a file cannot be read as a shard database.
+#[derive(Debug, thiserror::Error)]
+pub enum ShardFileError {
+    /// The file cannot be read.
+    #[error(transparent)]
+    File(#[from] ReadOnlyError),
+    /// It is no shard database of this version.
+    #[error(transparent)]
+    Shard(#[from] OpenError),
 }
 
 /// One fence, as far as a reader of files wants to know.
@@ -34,40 +43,41 @@ pub struct FenceFacts {
 }
 
 impl ShardFile {
-    /// Opens the file; refuses what is no shard database of this version.
-    pub fn open(path: &Path) -> Result<Self, OpenError> {
-        if !path.exists() {
-            return Err(OpenError::NotFound {
+    /// Opens the file without leaving a trace; refuses what is no shard database of this version. `scratch` is
+    /// where a copy may go.
+    pub fn open(path: &Path, scratch: &Path) -> Result<Self, ShardFileError> {
+        let file = ReadOnlyFile::open(path, scratch)?;
+        let id: i32 = file
+            .connection()
+            .pragma_query_value(None, "application_id", |row| row.get(0))
+            .map_err(|error| ReadOnlyError::from_sqlite(path, "reading the header", error))?;
+        if id != SHARD_APPLICATION_ID {
+            let what = "another SQLite database";
+            return Err(OpenError::Foreign {
                 path: path.to_owned(),
-            });
+                what,
+            }
+            .into());
         }
-        open::check_header(path)?;
-        let failed = |source| OpenError::from_sqlite(path, source);
-        let connection = open::open_for_reading(path, &Settings::default()).map_err(failed)?;
-        open::check_schema(path, &connection)?;
-        connection
-            .execute_batch("BEGIN; SELECT count(*) FROM sqlite_schema")
-            .map_err(failed)?;
-        Ok(Self {
-            path: path.to_owned(),
-            connection,
-        })
+        open::check_schema(path, file.connection())?;
+        Ok(Self(file))
     }
 
     /// The file.
     pub fn path(&self) -> &Path {
-        &self.path
+        self.0.path()
     }
 
     /// Fails where SQLite finds the pages damaged.
-    pub fn check_pages(&self) -> Result<(), OpenError> {
-        open::check_pages(&self.path, &self.connection)
+    pub fn check_pages(&self) -> Result<(), ShardFileError> {
+        Ok(self.0.check_pages()?)
     }
 
     /// Every fence, by guild.
-    pub fn fences(&self) -> Result<Vec<FenceFacts>, OpenError> {
+    pub fn fences(&self) -> Result<Vec<FenceFacts>, ShardFileError> {
         let read = || -> rusqlite::Result<Vec<FenceFacts>> {
-            self.connection
+            self.0
+                .connection()
                 .prepare("SELECT guild_id, epoch, mode, shard_id, move_id IS NOT NULL FROM guild_fence ORDER BY guild_id")?
                 .query_map([], |row| {
                     Ok(FenceFacts {
@@ -84,17 +94,19 @@ impl ShardFile {
     }
 
     /// A fact from `meta`.
-    pub fn meta(&self, key: &str) -> Result<Option<String>, OpenError> {
+    pub fn meta(&self, key: &str) -> Result<Option<String>, ShardFileError> {
         use rusqlite::OptionalExtension as _;
-        self.connection
+        self.0
+            .connection()
             .query_row("SELECT value FROM meta WHERE key = ?1", [key], |row| row.get(0))
             .optional()
             .map_err(|source| self.failed(source))
     }
 
     /// What a guild still has to do: actions that were decided and not settled, and timers.
-    pub fn unfinished(&self, guild: GuildId) -> Result<(u64, u64), OpenError> {
-        self.connection
+    pub fn unfinished(&self, guild: GuildId) -> Result<(u64, u64), ShardFileError> {
+        self.0
+            .connection()
             .prepare_cached(
                 "SELECT (SELECT count(*) FROM outbox
                           WHERE guild_id = ?1 AND state IN ('pending', 'sending', 'unknown')),
@@ -110,8 +122,9 @@ impl ShardFile {
     }
 
     /// Rows of a table.
-    pub fn count(&self, table: &GuildTable) -> Result<u64, OpenError> {
-        self.connection
+    pub fn count(&self, table: &GuildTable) -> Result<u64, ShardFileError> {
+        self.0
+            .connection()
             .query_row(&format!("SELECT count(*) FROM {}", table.name), [], |row| {
                 row.get::<_, i64>(0)
             })
@@ -120,7 +133,7 @@ impl ShardFile {
     }
 
     /// Gives `columns` of every row of a guild table to `each`, by guild and key; of one guild where one is named.
-    pub fn for_each_row<E: From<OpenError>>(
+    pub fn for_each_row<E: From<ShardFileError>>(
         &self,
         table: &GuildTable,
         columns: &[&str],
@@ -130,7 +143,7 @@ impl ShardFile {
         let failed = |source| E::from(self.failed(source));
         let only = guild.map_or(String::new(), |guild| format!(" WHERE guild_id = {guild}"));
         let sql = format!("SELECT {} FROM {}{only}", columns.join(", "), table.name);
-        let mut statement = self.connection.prepare(&sql).map_err(failed)?;
+        let mut statement = self.0.connection().prepare(&sql).map_err(failed)?;
         let mut rows = statement.query([]).map_err(failed)?;
         while let Some(row) = rows.next().map_err(failed)? {
             let mut values = [Value::Null; 16];
@@ -149,7 +162,7 @@ impl ShardFile {
         columns: &[&str],
         key: &[Value<'_>],
         then: impl FnOnce(Option<&[Value<'_>]>) -> T,
-    ) -> Result<T, OpenError> {
+    ) -> Result<T, ShardFileError> {
         let failed = |source| self.failed(source);
         let tests: Vec<String> = table
             .key()
@@ -162,7 +175,7 @@ impl ShardFile {
             table.name,
             tests.join(" AND ")
         );
-        let mut statement = self.connection.prepare_cached(&sql).map_err(failed)?;
+        let mut statement = self.0.connection().prepare_cached(&sql).map_err(failed)?;
         for (place, part) in key.iter().enumerate() {
             let raw = match part {
                 Value::Integer(number) => ValueRef::Integer(*number),
@@ -184,8 +197,8 @@ impl ShardFile {
         Ok(then(Some(&values[..columns.len()])))
     }
 
-    fn failed(&self, source: rusqlite::Error) -> OpenError {
-        OpenError::from_sqlite(&self.path, source)
+    fn failed(&self, source: rusqlite::Error) -> ShardFileError {
+        ReadOnlyError::from_sqlite(self.0.path(), "reading a shard database", source).into()
     }
 }
 

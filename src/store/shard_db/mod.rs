@@ -14,7 +14,7 @@ mod schema_check;
 pub mod tables;
 
 pub use bulk_load::{BulkLoad, BulkLoadError, RowSlot};
-pub use file::{FenceFacts, ShardFile};
+pub use file::{FenceFacts, ShardFile, ShardFileError};
 pub use migrations::CURRENT as CURRENT_SCHEMA;
 pub use open::{Replica, Settings, create};
 pub use open_error::OpenError;

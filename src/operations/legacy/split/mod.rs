@@ -100,48 +100,76 @@ pub struct PlannedPod {
 
 /// An old database that is ready to be split: opened, checked, counted.
 #[derive(Debug)]
-pub struct Prepared {
+struct Prepared {
     source: LegacyDb,
     census: Census,
     balance: Balance,
     options: Options,
 }
 
-/// Opens and checks the old database and counts its rows; writes nothing but, perhaps, a copy in `scratch`.
-pub fn prepare(
+/// Says what a split would do; makes nothing but, perhaps, a copy in `scratch`.
+pub fn plan(
     source: &Path,
     scratch: &Path,
     options: Options,
     progress: &dyn Progress,
-) -> Result<Prepared, SplitError> {
-    let (pods, num_shards) = (options.pods.get(), options.num_shards.get());
-    if pods > num_shards {
-        return Err(SplitError::TooManyPods { pods, num_shards });
-    }
-    let source = LegacyDb::open(source, scratch)?;
-    source.check_schema()?;
-    let unknown = source
-        .foreign_tables()?
-        .into_iter()
-        .find(|(table, _)| !options.leave.contains(table));
-    if let Some((table, rows)) = unknown {
-        return Err(SplitError::ForeignTable { table, rows });
-    }
-    progress.begin(Step::Checking, None);
-    source.check_pages()?;
-    let census = census(&source, progress)?;
-    let balance = Balance::by_rows(&census.rows, options.num_shards, options.pods);
-    Ok(Prepared {
-        source,
-        census,
-        balance,
-        options,
-    })
+) -> Result<Plan, SplitError> {
+    Ok(Prepared::new(source, scratch, options, progress)?.plan())
+}
+
+/// Splits into `out`, which must not exist: it appears when everything is in it, or not at all.
+pub fn split(
+    source: &Path,
+    out: &Path,
+    scratch: &Path,
+    options: Options,
+    clock: &dyn Clock,
+    progress: &dyn Progress,
+) -> Result<(Plan, Manifest), SplitError> {
+    // First, so that nobody waits for a refusal.
+    let staging = Staging::claim(out)?;
+    let prepared = Prepared::new(source, scratch, options, progress)?;
+    let plan = prepared.plan();
+    let manifest = output::write(&prepared, &staging, clock, progress)?;
+    manifest.write(staging.directory())?;
+    staging.publish()?;
+    Ok((plan, manifest))
 }
 
 impl Prepared {
+    fn new(
+        source: &Path,
+        scratch: &Path,
+        options: Options,
+        progress: &dyn Progress,
+    ) -> Result<Self, SplitError> {
+        let (pods, num_shards) = (options.pods.get(), options.num_shards.get());
+        if pods > num_shards {
+            return Err(SplitError::TooManyPods { pods, num_shards });
+        }
+        let source = LegacyDb::open(source, scratch)?;
+        source.check_schema()?;
+        let unknown = source
+            .foreign_tables()?
+            .into_iter()
+            .find(|(table, _)| !options.leave.contains(table));
+        if let Some((table, rows)) = unknown {
+            return Err(SplitError::ForeignTable { table, rows });
+        }
+        progress.begin(Step::Checking, None);
+        source.check_pages()?;
+        let census = census(&source, progress)?;
+        let balance = Balance::by_rows(&census.rows, options.num_shards, options.pods);
+        Ok(Self {
+            source,
+            census,
+            balance,
+            options,
+        })
+    }
+
     /// What would be done.
-    pub fn plan(&self) -> Plan {
+    fn plan(&self) -> Plan {
         let mut per_pod: HashMap<u32, Vec<(GuildId, u64)>> = HashMap::new();
         for (guild, rows) in &self.census.rows {
             per_pod
@@ -166,15 +194,6 @@ impl Prepared {
             rows: self.census.total(),
             guild_rows: self.census.rows.values().sum(),
         }
-    }
-
-    /// Splits into `out`, which must not exist: it appears when everything is in it, or not at all.
-    pub fn run(self, out: &Path, clock: &dyn Clock, progress: &dyn Progress) -> Result<Manifest, SplitError> {
-        let staging = Staging::claim(out)?;
-        let manifest = output::write(self, &staging, clock, progress)?;
-        manifest.write(staging.directory())?;
-        staging.publish()?;
-        Ok(manifest)
     }
 }
 

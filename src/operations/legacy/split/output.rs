@@ -53,7 +53,7 @@ struct Sorter<'p> {
 
 /// Makes every file of the split but the manifest, which it returns.
 pub(super) fn write(
-    prepared: Prepared,
+    prepared: &Prepared,
     staging: &Staging,
     clock: &dyn Clock,
     progress: &dyn Progress,
@@ -71,7 +71,7 @@ pub(super) fn write(
         global: SideWriter::create_global(&staging.path(manifest::GLOBAL))?,
         quarantine: SideWriter::create_quarantine(&staging.path(manifest::QUARANTINE))?,
         mappings: mappings(),
-        prepared: &prepared,
+        prepared,
         digests: HashMap::new(),
         global_rows: BTreeMap::new(),
         dropped: BTreeMap::new(),
@@ -93,7 +93,7 @@ pub(super) fn write(
     progress.begin(Step::Finishing, None);
     let made = sorter.finish()?;
     prepared.source.check_unchanged()?;
-    made.into_manifest(&prepared, facts.split_id, &changes, clock)
+    made.into_manifest(prepared, facts.split_id, &changes, clock)
 }
 
 impl Sorter<'_> {

@@ -15,7 +15,7 @@ use crate::operations::legacy::census::{Census, census};
 use crate::operations::legacy::manifest::{self, Manifest, ManifestError};
 use crate::operations::legacy::progress::{Progress, Step};
 use crate::store::legacy_db::{LegacyDb, SourceError};
-use crate::store::shard_db::{OpenError, ShardFile};
+use crate::store::shard_db::{ShardFile, ShardFileError};
 use sums::Sums;
 
 /// Why nothing could be compared.
@@ -29,7 +29,7 @@ pub enum VerifyError {
     Source(#[from] SourceError),
     /// A pod's file cannot be read any more.
     #[error(transparent)]
-    Shard(#[from] OpenError),
+    Shard(#[from] ShardFileError),
 }
 
 /// What comparing has shown.
@@ -127,8 +127,8 @@ fn open_files(manifest: &Manifest, directory: &Path, scratch: &Path, report: &mu
     };
     let mut pods = Vec::new();
     for pod in &manifest.pods {
-        let opened =
-            ShardFile::open(&directory.join(&pod.file)).and_then(|file| file.check_pages().map(|()| file));
+        let opened = ShardFile::open(&directory.join(&pod.file), scratch)
+            .and_then(|file| file.check_pages().map(|()| file));
         let opened = opened.map_err(|error| broken(&pod.file, &error)).ok();
         if let Some(file) = &opened
             && file.meta("legacy_split_id").ok().flatten().as_ref() != Some(&manifest.split_id)

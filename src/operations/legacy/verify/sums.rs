@@ -253,8 +253,8 @@ impl Sums {
         self.guilds.len() == manifest.guilds.len()
             && manifest.guilds.iter().all(|facts| {
                 self.guilds.get(&facts.guild).is_some_and(|digests| {
-                    let named = names.iter().cloned().zip(digests.iter().copied());
-                    named.collect::<TableDigests>().total() == facts.digest
+                    let tables = names.iter().cloned().zip(digests.iter().copied());
+                    tables.collect::<TableDigests>().total() == facts.digest
                 })
             })
     }

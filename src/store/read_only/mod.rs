@@ -1,13 +1,16 @@
-//! Opening the old database without leaving a trace on it.
+//! Opening a SQLite file for reading without leaving a trace on it or beside it.
 //!
 //! A reader of a WAL database normally creates or writes the `-shm` file beside it. Four ways avoid that:
 //!
 //! | the file | is read by | why |
 //! |---|---|---|
-//! | WAL mode, with its `-shm` | a read transaction, the `-shm` opened read-only | a live bot goes on writing and we see one moment of it; after a crash SQLite reads the log into memory |
+//! | WAL mode, with its `-shm` | a read transaction, the `-shm` opened read-only | a live writer goes on and we see one moment of it; after a crash SQLite reads the log into memory |
 //! | WAL mode, no log at all | `immutable` | everything is in the file, and no lock is taken |
 //! | WAL mode, a log but no `-shm` | a copy of both in a scratch directory | SQLite would have to make the `-shm` |
 //! | rollback journal | a read transaction | nothing is written; a writer waits |
+
+mod error;
+mod header;
 
 use std::fs::File;
 use std::io::Read as _;
@@ -17,14 +20,14 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::error::SourceError;
-use super::header::{self, HEADER_BYTES, Header};
 use crate::runtime::files::FileError;
+pub use error::ReadOnlyError;
+use header::{HEADER_BYTES, Header};
 
-/// How the old database is being read.
+/// How a file is being read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {
-    /// A read transaction on a WAL file; the bot may be running.
+    /// A read transaction on a WAL file; somebody may be writing to it.
     Snapshot,
     /// A closed WAL file, read as it is.
     Immutable,
@@ -42,9 +45,9 @@ struct Stamp {
     inode: u64,
 }
 
-/// The old database, open for reading at one moment of its life.
+/// A SQLite file, open for reading at one moment of its life.
 #[derive(Debug)]
-pub struct LegacyDb {
+pub struct ReadOnlyFile {
     path: PathBuf,
     method: Method,
     connection: Connection,
@@ -55,11 +58,11 @@ pub struct LegacyDb {
     _scratch: Option<tempfile::TempDir>,
 }
 
-impl LegacyDb {
-    /// Opens the old database and takes the moment at which it will be read; `scratch` is where a copy may go.
+impl ReadOnlyFile {
+    /// Opens the file and takes the moment at which it will be read; `scratch` is where a copy may go.
     ///
-    /// Checks the file, not what is in it: see [`LegacyDb::check_schema`] and [`LegacyDb::check_pages`].
-    pub fn open(path: &Path, scratch: &Path) -> Result<Self, SourceError> {
+    /// Checks the file, not what is in it.
+    pub fn open(path: &Path, scratch: &Path) -> Result<Self, ReadOnlyError> {
         let header = read_header(path)?;
         let wal_path = beside(path, "-wal");
         let (bytes, wal_bytes) = (length(path)?.unwrap_or(0), length(&wal_path)?.unwrap_or(0));
@@ -67,7 +70,7 @@ impl LegacyDb {
             && bytes < expected
             && wal_bytes == 0
         {
-            return Err(SourceError::Truncated {
+            return Err(ReadOnlyError::Truncated {
                 path: path.to_owned(),
                 bytes,
                 expected,
@@ -88,7 +91,7 @@ impl LegacyDb {
         } else {
             None
         };
-        let (connection, copied) = connect(path, method, scratch).map_err(|error| error.at(path))?;
+        let (connection, copied) = connect(path, method, scratch)?;
         Ok(Self {
             path: path.to_owned(),
             method,
@@ -125,14 +128,35 @@ impl LegacyDb {
         &self.connection
     }
 
+    /// Fails where SQLite finds the pages damaged: every page is read.
+    pub fn check_pages(&self) -> Result<(), ReadOnlyError> {
+        let finding: String = self
+            .connection
+            .query_row("pragma quick_check(1)", [], |row| row.get(0))
+            .map_err(|error| ReadOnlyError::from_sqlite(&self.path, "checking the pages", error))?;
+        if finding == "ok" {
+            return Ok(());
+        }
+        // SQLite writes "*** in database main ***" on a line of its own first.
+        let finding = finding
+            .lines()
+            .rfind(|line| !line.starts_with("***"))
+            .unwrap_or(&finding)
+            .to_owned();
+        Err(ReadOnlyError::Damaged {
+            path: self.path.clone(),
+            finding,
+        })
+    }
+
     /// Fails where somebody wrote to the file since it was opened, in a way that a read transaction does not
     /// shield from. To be called when reading is over, before its result is believed.
-    pub fn check_unchanged(&self) -> Result<(), SourceError> {
+    pub fn check_unchanged(&self) -> Result<(), ReadOnlyError> {
         let Some(before) = self.stamps else { return Ok(()) };
         if before == [stamp(&self.path)?, stamp(&beside(&self.path, "-wal"))?] {
             Ok(())
         } else {
-            Err(SourceError::Changed(self.path.clone()))
+            Err(ReadOnlyError::Changed(self.path.clone()))
         }
     }
 }
@@ -144,9 +168,9 @@ pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-fn at(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> SourceError {
+fn at(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> ReadOnlyError {
     move |source| {
-        SourceError::File(FileError {
+        ReadOnlyError::File(FileError {
             action,
             path: path.to_owned(),
             source,
@@ -154,15 +178,15 @@ fn at(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Sourc
     }
 }
 
-fn read_header(path: &Path) -> Result<Header, SourceError> {
+fn read_header(path: &Path) -> Result<Header, ReadOnlyError> {
     let metadata = match std::fs::metadata(path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return Err(SourceError::NotFound(path.to_owned()));
+            return Err(ReadOnlyError::NotFound(path.to_owned()));
         }
         other => other.map_err(at("read", path))?,
     };
     if !metadata.is_file() {
-        return Err(SourceError::NotSqlite {
+        return Err(ReadOnlyError::NotSqlite {
             path: path.to_owned(),
             looks: "it is not a regular file",
         });
@@ -174,17 +198,17 @@ fn read_header(path: &Path) -> Result<Header, SourceError> {
     let whole: Option<[u8; HEADER_BYTES]> = head.clone().try_into().ok();
     whole
         .and_then(|bytes| Header::parse(&bytes))
-        .ok_or_else(|| SourceError::NotSqlite {
+        .ok_or_else(|| ReadOnlyError::NotSqlite {
             path: path.to_owned(),
             looks: header::guess(&head),
         })
 }
 
-fn length(path: &Path) -> Result<Option<u64>, SourceError> {
+fn length(path: &Path) -> Result<Option<u64>, ReadOnlyError> {
     Ok(stamp(path)?.map(|stamp| stamp.bytes))
 }
 
-fn stamp(path: &Path) -> Result<Option<Stamp>, SourceError> {
+fn stamp(path: &Path) -> Result<Option<Stamp>, ReadOnlyError> {
     match std::fs::metadata(path) {
         Ok(m) => Ok(Some(Stamp {
             bytes: m.len(),
@@ -198,12 +222,12 @@ fn stamp(path: &Path) -> Result<Option<Stamp>, SourceError> {
 
 /// Fails where another process holds a write lock on any byte of the file, as one that opened it in exclusive
 /// mode does. Must not be called while this process has the file open: closing it drops this process's locks.
-fn refuse_if_locked(path: &Path) -> Result<(), SourceError> {
+fn refuse_if_locked(path: &Path) -> Result<(), ReadOnlyError> {
     let file = File::open(path).map_err(at("read", path))?;
     match rustix::fs::fcntl_lock(&file, rustix::fs::FlockOperation::NonBlockingLockShared) {
         Ok(()) => Ok(()),
         Err(rustix::io::Errno::AGAIN | rustix::io::Errno::ACCESS) => {
-            Err(SourceError::Locked(path.to_owned()))
+            Err(ReadOnlyError::Locked(path.to_owned()))
         }
         Err(error) => Err(at("lock", path)(error.into())),
     }
@@ -213,14 +237,14 @@ fn connect(
     path: &Path,
     method: Method,
     scratch: &Path,
-) -> Result<(Connection, Option<tempfile::TempDir>), SourceError> {
+) -> Result<(Connection, Option<tempfile::TempDir>), ReadOnlyError> {
     let (opened, parameters, copied) = match method {
         Method::Shared => (path.to_owned(), "mode=ro", None),
         Method::Snapshot => (path.to_owned(), "mode=ro&readonly_shm=1", None),
         Method::Immutable => (path.to_owned(), "mode=ro&immutable=1", None),
         Method::Copy => {
             let directory = tempfile::Builder::new()
-                .prefix("modbot-legacy-")
+                .prefix("modbot-copy-")
                 .tempdir_in(scratch)
                 .map_err(at("create a scratch directory in", scratch))?;
             let copy = directory.path().join("copy.sqlite3");
@@ -229,28 +253,25 @@ fn connect(
             (copy, "mode=rw", Some(directory))
         }
     };
-    let opening = "opening the old database";
+    let failed = |error| ReadOnlyError::from_sqlite(path, "opening the file", error);
     let flags = OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let write = if method == Method::Copy {
         OpenFlags::SQLITE_OPEN_READ_WRITE
     } else {
         OpenFlags::SQLITE_OPEN_READ_ONLY
     };
-    let connection = Connection::open_with_flags(uri(&opened, parameters), flags | write)
-        .map_err(SourceError::sqlite(opening))?;
-    connection
-        .busy_timeout(Duration::from_secs(2))
-        .map_err(SourceError::sqlite(opening))?;
+    let connection = Connection::open_with_flags(uri(&opened, parameters), flags | write).map_err(failed)?;
+    connection.busy_timeout(Duration::from_secs(2)).map_err(failed)?;
     // The first read fixes the moment that the whole transaction sees.
     connection
         .execute_batch(
             "pragma query_only = on; pragma cache_size = -8192; begin; select count(*) from sqlite_schema",
         )
-        .map_err(SourceError::sqlite(opening))?;
+        .map_err(failed)?;
     Ok((connection, copied))
 }
 
-fn copy_file(from: &Path, to: &Path) -> Result<(), SourceError> {
+fn copy_file(from: &Path, to: &Path) -> Result<(), ReadOnlyError> {
     std::fs::copy(from, to).map(|_| ()).map_err(at("copy", from))
 }
 
