@@ -8,7 +8,10 @@ use super::failure::Failure;
 #[cfg(feature = "local")]
 use super::local;
 use super::printer::Color;
-use super::{audit, bundle, completion, guild, man, pod, replica, restore, session, shard, status, store, version};
+use super::{
+    audit, bundle, completion, guild, legacy, man, pod, replica, restore, session, shard, status, store,
+    version,
+};
 use crate::runtime::build_info;
 
 /// Operates a modbot fleet: gateway pods, and the guilds (Discord servers) that
@@ -61,6 +64,8 @@ pub(super) enum Command {
     Audit(audit::Command),
     #[command(subcommand, alias = "stores")]
     Store(store::Command),
+    #[command(subcommand)]
+    Legacy(legacy::Command),
     #[cfg(feature = "local")]
     #[command(subcommand)]
     Local(local::Command),
@@ -84,6 +89,7 @@ impl Command {
             Self::Session(command) => command.run(context).await,
             Self::Audit(command) => command.run(context).await,
             Self::Store(command) => command.run(context).await,
+            Self::Legacy(command) => command.run(context).await,
             #[cfg(feature = "local")]
             Self::Local(command) => command.run(context).await,
             Self::Completion(args) => args.run(context),

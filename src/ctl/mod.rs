@@ -19,6 +19,7 @@ mod failure;
 mod file_failure;
 mod guild;
 mod ids;
+mod legacy;
 #[cfg(feature = "local")]
 mod local;
 mod man;

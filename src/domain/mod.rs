@@ -9,6 +9,7 @@ pub mod fence;
 pub mod fleet;
 pub mod identify;
 pub mod ids;
+pub mod legacy;
 pub mod lineage;
 pub mod ltx;
 pub mod lz4_stream;

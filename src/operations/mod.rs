@@ -3,6 +3,7 @@
 pub mod consent;
 pub mod guild_bundle;
 pub mod guilds;
+pub mod legacy;
 pub mod overview;
 pub mod pods;
 pub mod recovery;

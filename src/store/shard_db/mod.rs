@@ -2,6 +2,7 @@
 //!
 //! See `docs/shard-database.md` for the tables, the fences and the bundle format.
 
+mod bulk_load;
 pub mod bundle;
 mod capture;
 mod cleaning;
@@ -19,17 +20,20 @@ mod readers;
 mod row_functions;
 mod row_sql;
 mod schema_check;
+mod snapshot;
 pub mod tables;
 mod uri;
 mod values;
 mod writer;
 
+pub use bulk_load::{BulkLoad, BulkLoadError, RowSlot};
 pub use capture::Capture;
 pub use db::ShardDb;
 pub use inspect::{GuildInFile, Queues, SessionInFile, ShardFile, inspect};
 pub use migrations::CURRENT as CURRENT_SCHEMA;
 pub use open::{Replica, Settings, create};
 pub use open_error::OpenError;
+pub use snapshot::{FenceFacts, ShardSnapshot, ShardSnapshotError};
 pub use writer::{GuildTx, Seen, WriteError, WriteTx, Writer, WriterSettings, WriterStopped};
 
 #[cfg(test)]
