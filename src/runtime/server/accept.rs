@@ -108,7 +108,7 @@ mod tests {
     use crate::runtime::metrics::Metrics;
 
     async fn endless() -> Body {
-        let chunk = Bytes::from_static(&[b'x'; 65_536]);
+        let chunk = Bytes::from(vec![b'x'; 65_536]);
         Body::from_stream(tokio_stream::iter(std::iter::repeat(chunk)).map(Ok::<_, io::Error>))
     }
 
