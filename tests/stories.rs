@@ -10,6 +10,7 @@
 
 mod config;
 mod config_store;
+mod daemon_help;
 mod daemon_shell;
 mod legacy;
 mod levels;
