@@ -14,4 +14,5 @@ mod legacy;
 mod levels;
 mod local_postgres;
 mod modbotctl;
+mod shard_db;
 mod support;

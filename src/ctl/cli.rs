@@ -8,7 +8,7 @@ use super::failure::Failure;
 #[cfg(feature = "local")]
 use super::local;
 use super::printer::Color;
-use super::{audit, completion, guild, legacy, man, pod, session, shard, status, store, version};
+use super::{audit, bundle, completion, guild, legacy, man, pod, session, shard, status, store, version};
 use crate::runtime::build_info;
 
 /// Operates a modbot fleet: gateway pods, and the guilds (Discord servers) that
@@ -47,6 +47,8 @@ pub(super) enum Command {
     Pod(pod::Command),
     #[command(subcommand, alias = "guilds")]
     Guild(guild::Command),
+    #[command(subcommand, alias = "bundles")]
+    Bundle(bundle::Command),
     #[command(subcommand, alias = "shards")]
     Shard(shard::Command),
     #[command(subcommand, alias = "sessions")]
@@ -73,6 +75,7 @@ impl Command {
             Self::Status(args) => args.run(context).await,
             Self::Pod(command) => command.run(context).await,
             Self::Guild(command) => command.run(context).await,
+            Self::Bundle(command) => command.run(context).await,
             Self::Shard(command) => command.run(context).await,
             Self::Session(command) => command.run(context).await,
             Self::Audit(command) => command.run(context).await,

@@ -6,6 +6,7 @@
 
 mod actor;
 mod audit;
+mod bundle;
 mod changed;
 mod cli;
 mod completion;
@@ -14,6 +15,7 @@ mod consent;
 mod context;
 mod exit;
 mod failure;
+mod file_failure;
 mod guild;
 mod ids;
 mod legacy;
@@ -28,6 +30,7 @@ mod run;
 mod session;
 mod shard;
 mod status;
+mod steps;
 mod store;
 mod style;
 mod version;

@@ -1,120 +1,54 @@
-//! How far a long verb has come: a bar with the time left on a terminal, a line for each finished step elsewhere.
+//! A bar on the terminal while rows are copied; nothing where there is no terminal.
 
-use std::io::{IsTerminal as _, Write as _};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
-
-use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use tokio::time::Instant;
 
-use super::exit::ExitStatus;
 use super::failure::Failure;
-use super::output::count;
-use crate::operations::legacy::progress::{Progress, Step};
-use crate::runtime::settings::{Environment, Source};
+use crate::store::shard_db::bundle::CopyProgress;
 
-/// Rows between two looks at the bar.
-const EVERY: u64 = 4_096;
+/// A bar for copied rows; removed at the end.
+pub(super) struct RowsBar(ProgressBar);
 
-/// Whether to show how far it has come.
-#[derive(Debug, Clone, Copy, Args)]
-#[command(next_help_heading = "Output")]
-pub(super) struct ProgressArgs {
-    /// Say nothing until it is done
-    #[arg(long)]
-    no_progress: bool,
-}
-
-/// Shows a verb's progress on stderr.
-pub(super) struct Shown {
-    quiet: bool,
-    bar: Option<ProgressBar>,
-    step: Mutex<Option<(Step, Instant)>>,
-    rows: AtomicU64,
-}
-
-impl Shown {
-    fn new(args: ProgressArgs) -> Self {
-        let set = |name: &str| Environment.get(name).filter(|value| !value.is_empty());
-        let plain = set("CI").is_some() || set("TERM").is_some_and(|term| term == "dumb");
-        let terminal = std::io::stderr().is_terminal() && !plain && !args.no_progress;
-        let bar = terminal.then(|| ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()));
-        Self {
-            quiet: args.no_progress,
-            bar,
-            step: Mutex::new(None),
-            rows: AtomicU64::new(0),
-        }
+impl RowsBar {
+    pub(super) fn new() -> Self {
+        Self(ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()))
     }
 
-    /// Ends the step in hand.
-    fn end_step(&self) {
-        let ended = self.step.lock().ok().and_then(|mut step| step.take());
-        let rows = self.rows.swap(0, Ordering::Relaxed);
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
-            return;
-        }
-        let (Some((step, since)), false) = (ended, self.quiet) else {
-            return;
+    /// Shows how far a copy has come.
+    pub(super) fn show(&self, progress: CopyProgress) {
+        let style = match progress.total {
+            Some(total) if self.0.length() != Some(total) => {
+                self.0.set_length(total);
+                "{bar:30} {human_pos}/{human_len} rows, {eta} left  {msg}"
+            }
+            None if self.0.position() == 0 => "{spinner} {human_pos} rows  {msg}",
+            _ => "",
         };
-        let took = since.elapsed().as_secs_f64();
-        let rows = if rows > 0 {
-            format!(", {} rows", count(rows))
-        } else {
-            String::new()
-        };
-        // Where stderr is gone there is nobody left to tell.
-        let _ = writeln!(std::io::stderr(), "{}: done{rows}, {took:.1}s", step.doing());
+        if !style.is_empty() {
+            self.0
+                .set_style(ProgressStyle::with_template(style).unwrap_or(ProgressStyle::default_bar()));
+        }
+        self.0.set_message(progress.table);
+        self.0.set_position(progress.rows);
     }
 }
 
-impl Progress for Shown {
-    fn begin(&self, step: Step, total: Option<u64>) {
-        self.end_step();
-        if let Ok(mut current) = self.step.lock() {
-            *current = Some((step, Instant::now()));
-        }
-        let Some(bar) = &self.bar else { return };
-        let form = if total.is_some() {
-            "{msg} [{bar:24}] {percent:>3}% {human_pos}/{human_len} rows, {eta} left"
-        } else {
-            "{msg} {spinner} {elapsed}"
-        };
-        let style = ProgressStyle::with_template(form).unwrap_or_else(|_| ProgressStyle::default_bar());
-        bar.reset();
-        bar.set_style(style.progress_chars("=> "));
-        bar.set_message(step.doing());
-        match total {
-            Some(total) => bar.set_length(total),
-            None => bar.unset_length(),
-        }
-        bar.enable_steady_tick(Duration::from_millis(200));
-    }
-
-    fn advance(&self, rows: u64) {
-        let before = self.rows.fetch_add(rows, Ordering::Relaxed);
-        if let Some(bar) = &self.bar
-            && before / EVERY != (before + rows) / EVERY
-        {
-            bar.set_position(before + rows);
-        }
+impl Drop for RowsBar {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
     }
 }
 
-/// Does work that blocks in a thread of its own, so that Ctrl-C still ends the program, and shows its progress.
-pub(super) async fn with_progress<T: Send + 'static>(
-    args: ProgressArgs,
-    work: impl FnOnce(&dyn Progress) -> T + Send + 'static,
-) -> Result<T, Failure> {
-    let done = tokio::task::spawn_blocking(move || {
-        let shown = Shown::new(args);
-        let done = work(&shown);
-        shown.end_step();
-        done
-    });
-    done.await
-        .map_err(|error| Failure::new(ExitStatus::Failed, error))
+/// Runs work on files in a thread of its own, so that Ctrl-C still ends the program. What is then half done is as
+/// after a crash: nothing, or something that goes on when it is run again.
+pub(super) async fn on_a_thread<T, E>(
+    work: impl FnOnce() -> Result<T, E> + Send + 'static,
+) -> Result<T, Failure>
+where
+    T: Send + 'static,
+    E: Into<Failure> + Send + 'static,
+{
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done.map_err(Into::into),
+        Err(error) => Err(Failure::new(super::ExitStatus::Failed, error)),
+    }
 }

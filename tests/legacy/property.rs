@@ -16,9 +16,17 @@ fn a_hundred_samples_survive_the_way_in_and_back() {
         let sample = Sample::new(guilds, 260 + seed, 1_000 + seed);
         let pods = 1 + u32::try_from(seed % 7).unwrap();
         let manifest = split(&sample.path(), pods, &out);
-        let truth: Vec<(GuildId, u64)> =
-            sample.truth.per_guild.iter().map(|(guild, tables)| (*guild, tables.values().sum())).collect();
-        let split: Vec<(GuildId, u64)> = manifest.guilds.iter().map(|facts| (facts.guild, facts.rows)).collect();
+        let truth: Vec<(GuildId, u64)> = sample
+            .truth
+            .per_guild
+            .iter()
+            .map(|(guild, tables)| (*guild, tables.values().sum()))
+            .collect();
+        let split: Vec<(GuildId, u64)> = manifest
+            .guilds
+            .iter()
+            .map(|facts| (facts.guild, facts.rows))
+            .collect();
         assert_eq!(split, truth, "seed {seed}");
         let report = check(&sample.path(), &out);
         assert!(report.is_whole(), "seed {seed}: {:?}", report.findings);
