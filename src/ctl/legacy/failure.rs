@@ -9,7 +9,7 @@ use crate::operations::legacy::split::SplitError;
 use crate::operations::legacy::verify::VerifyError;
 use crate::store::legacy_db::{SourceError, StagingError};
 use crate::store::read_only::ReadOnlyError;
-use crate::store::shard_db::{OpenError, ShardSnapshotError};
+use crate::store::shard_db::{OpenError, ShardReaderError};
 
 /// What to do when the disk is full.
 const DISK_FULL: &str = "free some space or name another place, then run it again: nothing was left behind";
@@ -41,7 +41,7 @@ impl Explain for ReadOnlyError {
     }
 }
 
-impl Explain for ShardSnapshotError {
+impl Explain for ShardReaderError {
     fn explain(&self) -> (ExitStatus, Option<String>) {
         match self {
             Self::File(error) => error.explain(),

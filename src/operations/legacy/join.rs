@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use crate::domain::fence::FenceMode;
-use crate::domain::ids::{Epoch, GuildId};
+use crate::domain::fence::{Fence, FenceMode};
+use crate::domain::ids::GuildId;
 use crate::domain::legacy::holders::{Claim, HolderError, holders};
 use crate::domain::legacy::row::{self, LeftOut};
 use crate::domain::legacy::tables::OldTable;
@@ -17,7 +17,7 @@ use crate::runtime::files::FileError;
 use crate::store::legacy_db::{
     Inserter, LegacyDb, LegacyWriter, SourceError, Staging, StagingError, WriteError,
 };
-use crate::store::shard_db::{ShardSnapshot, ShardSnapshotError};
+use crate::store::shard_db::{ShardReader, ShardReaderError};
 
 /// What is joined.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,7 +54,7 @@ pub enum JoinError {
     Manifest(#[from] ManifestError),
     /// A pod's file cannot be read.
     #[error(transparent)]
-    Shard(#[from] ShardSnapshotError),
+    Shard(#[from] ShardReaderError),
     /// Another file cannot be read.
     #[error(transparent)]
     Source(#[from] SourceError),
@@ -119,7 +119,7 @@ pub fn join(
     let files = sources
         .shards
         .iter()
-        .map(|path| ShardSnapshot::open(path, scratch))
+        .map(|path| ShardReader::open(path, scratch))
         .collect::<Result<Vec<_>, _>>()?;
     let global = LegacyDb::open(&sources.global, scratch)?;
     let quarantine = LegacyDb::open(&sources.quarantine, scratch)?;
@@ -164,7 +164,7 @@ pub fn join(
     Ok(report)
 }
 
-fn name_of(file: &ShardSnapshot) -> String {
+fn name_of(file: &ShardReader) -> String {
     file.path()
         .file_name()
         .unwrap_or_default()
@@ -172,21 +172,18 @@ fn name_of(file: &ShardSnapshot) -> String {
         .into_owned()
 }
 
-fn find_holders(files: &[ShardSnapshot]) -> Result<BTreeMap<GuildId, usize>, JoinError> {
+fn find_holders(files: &[ShardReader]) -> Result<BTreeMap<GuildId, usize>, JoinError> {
     let mut claims = Vec::new();
     for (at, file) in files.iter().enumerate() {
         for fence in file.fences()? {
-            let Ok(guild) = GuildId::from_i64(fence.guild) else {
-                continue;
-            };
-            let mode = FenceMode::parse(&fence.mode).unwrap_or(FenceMode::Importing);
+            let Fence { guild_id, state, .. } = fence;
             // An import that was given up never owned anything.
-            let gave_up = mode == FenceMode::Tombstone && fence.of_a_move;
-            let mode = if gave_up { FenceMode::Importing } else { mode };
+            let gave_up = state.mode == FenceMode::Tombstone && state.move_id.is_some();
+            let mode = if gave_up { FenceMode::Importing } else { state.mode };
             claims.push(Claim {
                 file: at,
-                guild,
-                epoch: Epoch::new(fence.epoch),
+                guild: guild_id,
+                epoch: state.epoch,
                 mode,
             });
         }
@@ -203,7 +200,7 @@ fn find_holders(files: &[ShardSnapshot]) -> Result<BTreeMap<GuildId, usize>, Joi
     })
 }
 
-fn count_rows(files: &[ShardSnapshot]) -> Result<Option<u64>, JoinError> {
+fn count_rows(files: &[ShardReader]) -> Result<Option<u64>, JoinError> {
     let mut rows = 0;
     for file in files {
         for mapping in mappings() {
@@ -214,7 +211,7 @@ fn count_rows(files: &[ShardSnapshot]) -> Result<Option<u64>, JoinError> {
 }
 
 struct Joiner<'j> {
-    files: &'j [ShardSnapshot],
+    files: &'j [ShardReader],
     holders: &'j BTreeMap<GuildId, usize>,
     writer: &'j LegacyWriter,
     report: Report,
@@ -289,7 +286,7 @@ impl Joiner<'_> {
         Ok(self.files[file]
             .fences()?
             .iter()
-            .any(|fence| fence.guild == guild.as_i64()))
+            .any(|fence| fence.guild_id == guild))
     }
 
     /// Rows that were kept as they were.

@@ -8,7 +8,6 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OpenFlags};
 
 use super::open;
-use super::open_error::OpenError;
 use crate::domain::digest::Value;
 use crate::domain::ids::{DiscordShardId, Epoch, GuildId};
 use crate::runtime::clock::Clock;
@@ -25,9 +24,6 @@ pub struct BulkLoad {
 /// Why a new file could not be filled.
 #[derive(Debug, thiserror::Error)]
 pub enum BulkLoadError {
-    /// It could not be made.
-    #[error(transparent)]
-    Create(#[from] OpenError),
     /// Two rows have one key.
     #[error("two rows of {table} have the same key")]
     Duplicate {
@@ -73,11 +69,11 @@ impl RowSlot<'_, '_> {
 impl BulkLoad {
     /// Makes an empty shard database and makes it ready to be filled; `cache_kib` bounds its memory.
     pub fn create(path: &Path, cache_kib: u32, clock: &dyn Clock) -> Result<Self, BulkLoadError> {
-        open::create(path, clock)?;
         let failed = |source| BulkLoadError::Write {
             path: path.to_owned(),
             source,
         };
+        open::write_new(path, clock).map_err(failed)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
         let prepare = || -> rusqlite::Result<Vec<String>> {

@@ -16,11 +16,11 @@ mod lock;
 mod migrations;
 mod open;
 mod open_error;
+mod reader;
 mod readers;
 mod row_functions;
 mod row_sql;
 mod schema_check;
-mod snapshot;
 pub mod tables;
 mod uri;
 mod values;
@@ -33,7 +33,7 @@ pub use inspect::{GuildInFile, Queues, SessionInFile, ShardFile, inspect};
 pub use migrations::CURRENT as CURRENT_SCHEMA;
 pub use open::{Replica, Settings, create};
 pub use open_error::OpenError;
-pub use snapshot::{FenceFacts, ShardSnapshot, ShardSnapshotError};
+pub use reader::{ShardReader, ShardReaderError};
 pub use writer::{GuildTx, Seen, WriteError, WriteTx, Writer, WriterSettings, WriterStopped};
 
 #[cfg(test)]

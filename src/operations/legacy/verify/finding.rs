@@ -17,8 +17,8 @@ pub enum Finding {
     Fence {
         /// The file.
         file: String,
-        /// The guild's id, as the row holds it.
-        guild: i64,
+        /// The guild.
+        guild: GuildId,
         /// What is wrong.
         problem: String,
     },

@@ -9,13 +9,14 @@ use std::path::Path;
 
 pub use finding::{Finding, RowFinding, RowProblem};
 
+use crate::domain::fence::FenceMode;
 use crate::domain::ids::GuildId;
 use crate::domain::legacy::tables::OldTable;
 use crate::operations::legacy::census::{Census, census};
 use crate::operations::legacy::manifest::{self, Manifest, ManifestError};
 use crate::operations::legacy::progress::{Progress, Step};
 use crate::store::legacy_db::{LegacyDb, SourceError};
-use crate::store::shard_db::{ShardSnapshot, ShardSnapshotError};
+use crate::store::shard_db::{ShardReader, ShardReaderError};
 use sums::Sums;
 
 /// Why nothing could be compared.
@@ -29,7 +30,7 @@ pub enum VerifyError {
     Source(#[from] SourceError),
     /// A pod's file cannot be read any more.
     #[error(transparent)]
-    Shard(#[from] ShardSnapshotError),
+    Shard(#[from] ShardReaderError),
 }
 
 /// What comparing has shown.
@@ -72,7 +73,7 @@ impl Report {
 /// The files of a split, as far as they can be opened.
 #[derive(Debug)]
 struct Files {
-    pods: Vec<Option<ShardSnapshot>>,
+    pods: Vec<Option<ShardReader>>,
     global: Option<LegacyDb>,
     quarantine: Option<LegacyDb>,
 }
@@ -127,7 +128,7 @@ fn open_files(manifest: &Manifest, directory: &Path, scratch: &Path, report: &mu
     };
     let mut pods = Vec::new();
     for pod in &manifest.pods {
-        let opened = ShardSnapshot::open(&directory.join(&pod.file), scratch)
+        let opened = ShardReader::open(&directory.join(&pod.file), scratch)
             .and_then(|file| file.check_pages().map(|()| file));
         let opened = opened.map_err(|error| broken(&pod.file, &error)).ok();
         if let Some(file) = &opened
@@ -181,44 +182,32 @@ fn check_fences(
             continue;
         };
         for fence in file.fences()? {
-            let guild = GuildId::from_i64(fence.guild);
-            let shard = guild
-                .as_ref()
-                .map(|guild| i64::from(guild.discord_shard(manifest.num_shards).get()));
-            let is_here = guild
-                .as_ref()
-                .is_ok_and(|guild| missing.get(guild) == Some(&facts.file.as_str()));
-            let is_right =
-                fence.mode == "serving" && fence.epoch == manifest.epoch.get() && shard == Ok(fence.shard);
-            if is_here
-                && is_right
-                && let Ok(guild) = guild
-            {
-                missing.remove(&guild);
-                continue;
-            }
-            let problem = if is_here {
-                format!(
-                    "the fence says {} at epoch {} on Discord shard {}",
-                    fence.mode, fence.epoch, fence.shard
-                )
-            } else {
-                "the file has a fence of a guild that is not its own".to_owned()
+            let (guild, state) = (fence.guild_id, fence.state);
+            let shard = guild.discord_shard(manifest.num_shards);
+            let is_here = missing.get(&guild) == Some(&facts.file.as_str());
+            let is_right = state.mode == FenceMode::Serving
+                && state.epoch == manifest.epoch
+                && fence.progress.shard_id == shard.get();
+            missing.remove(&guild);
+            let problem = match (is_here, is_right) {
+                (true, true) => continue,
+                (true, false) => format!(
+                    "the fence says {state} on Discord shard {}",
+                    fence.progress.shard_id
+                ),
+                (false, _) => "the file has a fence of a guild that is not its own".to_owned(),
             };
             report.findings.push(Finding::Fence {
                 file: facts.file.clone(),
-                guild: fence.guild,
+                guild,
                 problem,
             });
-            if let Ok(guild) = guild {
-                missing.remove(&guild);
-            }
         }
     }
     for (guild, file) in missing {
         report.findings.push(Finding::Fence {
             file: file.to_owned(),
-            guild: guild.as_i64(),
+            guild,
             problem: "the file has no fence of the guild".to_owned(),
         });
     }

@@ -15,7 +15,7 @@ use crate::operations::legacy::manifest::{self, Manifest};
 use crate::operations::legacy::mapping::{Mapping, guild_of, mappings};
 use crate::operations::legacy::walk::{Place, SourceRow, walk};
 use crate::store::legacy_db::{LegacyDb, SourceError};
-use crate::store::shard_db::ShardSnapshot;
+use crate::store::shard_db::ShardReader;
 
 /// Rows named of each kind of problem; the others are counted.
 const NAMED: u64 = 20;
@@ -67,7 +67,7 @@ impl Namer<'_> {
         }
     }
 
-    fn file_of(&self, guild: GuildId) -> Option<(&ShardSnapshot, &str)> {
+    fn file_of(&self, guild: GuildId) -> Option<(&ShardReader, &str)> {
         let manifest = self.sides.manifest;
         let at = manifest
             .guilds

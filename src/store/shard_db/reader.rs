@@ -4,21 +4,26 @@ use std::path::Path;
 
 use rusqlite::types::ValueRef;
 
-use super::header::SHARD_APPLICATION_ID;
+use super::fence_rows;
 use super::open;
 use super::open_error::OpenError;
 use super::tables::GuildTable;
+use super::values::value;
 use crate::domain::digest::Value;
+use crate::domain::fence::Fence;
 use crate::domain::ids::GuildId;
 use crate::store::read_only::{ReadOnlyError, ReadOnlyFile};
 
+/// The name of the file that a connection was opened on.
+const MAIN: &str = "main";
+
 /// A shard database, read at one moment; somebody else may be writing to it.
 #[derive(Debug)]
-pub struct ShardSnapshot(ReadOnlyFile);
+pub struct ShardReader(ReadOnlyFile);
 
 /// Why a file cannot be read as a shard database.
 #[derive(Debug, thiserror::Error)]
-pub enum ShardSnapshotError {
+pub enum ShardReaderError {
     /// The file cannot be read.
     #[error(transparent)]
     File(#[from] ReadOnlyError),
@@ -27,39 +32,13 @@ pub enum ShardSnapshotError {
     Shard(#[from] OpenError),
 }
 
-/// One fence, as far as a reader of files wants to know.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FenceFacts {
-    /// The guild's id, as the row holds it.
-    pub guild: i64,
-    /// The owner's number.
-    pub epoch: u64,
-    /// `importing`, `serving`, `frozen` or `tombstone`.
-    pub mode: String,
-    /// Whether a move's command led here: a tombstone of a move is an import that was given up.
-    pub of_a_move: bool,
-    /// Its Discord shard.
-    pub shard: i64,
-}
-
-impl ShardSnapshot {
+impl ShardReader {
     /// Opens the file without leaving a trace; refuses what is no shard database of this version. `scratch` is
     /// where a copy may go.
-    pub fn open(path: &Path, scratch: &Path) -> Result<Self, ShardSnapshotError> {
+    pub fn open(path: &Path, scratch: &Path) -> Result<Self, ShardReaderError> {
         let file = ReadOnlyFile::open(path, scratch)?;
-        let id: i32 = file
-            .connection()
-            .pragma_query_value(None, "application_id", |row| row.get(0))
-            .map_err(|error| ReadOnlyError::from_sqlite(path, "reading the header", error))?;
-        if id != SHARD_APPLICATION_ID {
-            let what = "another SQLite database";
-            return Err(OpenError::Foreign {
-                path: path.to_owned(),
-                what,
-            }
-            .into());
-        }
-        open::check_schema(path, file.connection(), "main")?;
+        open::check_application(path, file.connection(), MAIN)?;
+        open::check_schema(path, file.connection(), MAIN)?;
         Ok(Self(file))
     }
 
@@ -69,32 +48,17 @@ impl ShardSnapshot {
     }
 
     /// Fails where SQLite finds the pages damaged.
-    pub fn check_pages(&self) -> Result<(), ShardSnapshotError> {
+    pub fn check_pages(&self) -> Result<(), ShardReaderError> {
         Ok(self.0.check_pages()?)
     }
 
     /// Every fence, by guild.
-    pub fn fences(&self) -> Result<Vec<FenceFacts>, ShardSnapshotError> {
-        let read = || -> rusqlite::Result<Vec<FenceFacts>> {
-            self.0
-                .connection()
-                .prepare("SELECT guild_id, epoch, mode, shard_id, move_id IS NOT NULL FROM guild_fence ORDER BY guild_id")?
-                .query_map([], |row| {
-                    Ok(FenceFacts {
-                        guild: row.get(0)?,
-                        epoch: row.get::<_, i64>(1)?.cast_unsigned(),
-                        mode: row.get(2)?,
-                        shard: row.get(3)?,
-                        of_a_move: row.get(4)?,
-                    })
-                })?
-                .collect()
-        };
-        read().map_err(|source| self.failed(source))
+    pub fn fences(&self) -> Result<Vec<Fence>, ShardReaderError> {
+        fence_rows::read_all_from(self.0.connection(), MAIN).map_err(|source| self.failed(source))
     }
 
     /// A fact from `meta`.
-    pub fn meta(&self, key: &str) -> Result<Option<String>, ShardSnapshotError> {
+    pub fn meta(&self, key: &str) -> Result<Option<String>, ShardReaderError> {
         use rusqlite::OptionalExtension as _;
         self.0
             .connection()
@@ -104,7 +68,7 @@ impl ShardSnapshot {
     }
 
     /// What a guild still has to do: actions that were decided and not settled, and timers.
-    pub fn unfinished(&self, guild: GuildId) -> Result<(u64, u64), ShardSnapshotError> {
+    pub fn unfinished(&self, guild: GuildId) -> Result<(u64, u64), ShardReaderError> {
         self.0
             .connection()
             .prepare_cached(
@@ -122,7 +86,7 @@ impl ShardSnapshot {
     }
 
     /// Rows of a table.
-    pub fn count(&self, table: &GuildTable) -> Result<u64, ShardSnapshotError> {
+    pub fn count(&self, table: &GuildTable) -> Result<u64, ShardReaderError> {
         self.0
             .connection()
             .query_row(&format!("SELECT count(*) FROM {}", table.name), [], |row| {
@@ -133,7 +97,7 @@ impl ShardSnapshot {
     }
 
     /// Gives `columns` of every row of a guild table to `each`, by guild and key; of one guild where one is named.
-    pub fn for_each_row<E: From<ShardSnapshotError>>(
+    pub fn for_each_row<E: From<ShardReaderError>>(
         &self,
         table: &GuildTable,
         columns: &[&str],
@@ -162,7 +126,7 @@ impl ShardSnapshot {
         columns: &[&str],
         key: &[Value<'_>],
         then: impl FnOnce(Option<&[Value<'_>]>) -> T,
-    ) -> Result<T, ShardSnapshotError> {
+    ) -> Result<T, ShardReaderError> {
         let failed = |source| self.failed(source);
         let tests: Vec<String> = table
             .key()
@@ -197,17 +161,7 @@ impl ShardSnapshot {
         Ok(then(Some(&values[..columns.len()])))
     }
 
-    fn failed(&self, source: rusqlite::Error) -> ShardSnapshotError {
+    fn failed(&self, source: rusqlite::Error) -> ShardReaderError {
         ReadOnlyError::from_sqlite(self.0.path(), "reading a shard database", source).into()
-    }
-}
-
-const fn value(raw: ValueRef<'_>) -> Value<'_> {
-    match raw {
-        ValueRef::Null => Value::Null,
-        ValueRef::Integer(number) => Value::Integer(number),
-        ValueRef::Real(number) => Value::Real(number),
-        ValueRef::Text(bytes) => Value::Text(bytes),
-        ValueRef::Blob(bytes) => Value::Blob(bytes),
     }
 }
