@@ -6,9 +6,9 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
 
-/// `application_id` of a pod's database: "MBsh".
+/// `application_id` of a pod's database: "`MBsh`".
 pub(super) const SHARD_APPLICATION_ID: i32 = i32::from_be_bytes(*b"MBsh");
-/// `application_id` of a guild's bundle: "MBgb".
+/// `application_id` of a guild's bundle: "`MBgb`".
 pub(super) const BUNDLE_APPLICATION_ID: i32 = i32::from_be_bytes(*b"MBgb");
 
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";

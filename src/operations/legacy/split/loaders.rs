@@ -194,9 +194,7 @@ impl Loaders {
         let (senders, threads): (Vec<_>, Vec<_>) = self.threads.into_iter().unzip();
         drop(senders);
         threads
-            .into_iter()
-            .map(|thread| thread.join().unwrap_or(Err(SplitError::Panicked)))
-            .collect()
+            .into_iter().try_for_each(|thread| thread.join().unwrap_or(Err(SplitError::Panicked)))
     }
 }
 

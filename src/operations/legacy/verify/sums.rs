@@ -106,7 +106,7 @@ impl Sums {
                     sums.add(carried.guild, at, tables, hash);
                 }
                 Place::Quarantine(refusal) => {
-                    sums.add_refused(&mut kept, row.table, row.rowid, row.values, refusal)
+                    sums.add_refused(&mut kept, row.table, row.rowid, row.values, refusal);
                 }
                 Place::Global => {
                     let hash = hash_kept(hasher(&mut kept, row.table), row.rowid, row.values);
