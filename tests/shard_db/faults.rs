@@ -1,7 +1,6 @@
 //! Files that are damaged, foreign, taken, read-only or on a full or failing disk: one clear error, nothing half done.
 
 use std::os::unix::fs::PermissionsExt;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
