@@ -9,7 +9,7 @@
 //! | ctl | [`ctl`] | `modbotctl`: one file per verb: parse -> operation -> render |
 //! | services | [`config_service`], [`gateway_service`], [`http_service`], [`local`] | the daemons, and what starts servers on this machine |
 //! | operations | [`operations`] | what an operator can ask for; shared by the daemons and `modbotctl` |
-//! | stores | [`store`], [`client`] | PostgreSQL, SQLite; the other daemons' APIs |
+//! | stores | [`store`], [`client`], [`simulator`] | PostgreSQL, SQLite; the other daemons' APIs; a Discord on loopback |
 //! | runtime | [`runtime`] | settings, telemetry, lifecycle, clock, files, service auth |
 //! | domain | [`domain`] | values and rules: no I/O, no clock, no random |
 
@@ -23,4 +23,6 @@ pub mod http_service;
 pub mod local;
 pub mod operations;
 pub mod runtime;
+#[cfg(feature = "local")]
+pub mod simulator;
 pub mod store;

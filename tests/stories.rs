@@ -8,11 +8,15 @@
     reason = "a test that fails should say where, at once; tests wait on real clocks and files"
 )]
 
+mod config;
 mod config_store;
 mod daemon_shell;
 mod legacy;
 mod levels;
 mod local_postgres;
 mod modbotctl;
+mod replica;
+#[cfg(feature = "local")]
+mod simulator;
 mod shard_db;
 mod support;

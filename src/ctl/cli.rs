@@ -8,7 +8,9 @@ use super::failure::Failure;
 #[cfg(feature = "local")]
 use super::local;
 use super::printer::Color;
-use super::{audit, bundle, completion, guild, legacy, man, pod, session, shard, status, store, version};
+use super::{
+    audit, bundle, completion, guild, legacy, man, pod, replica, restore, session, shard, status, store, version,
+};
 use crate::runtime::build_info;
 
 /// Operates a modbot fleet: gateway pods, and the guilds (Discord servers) that
@@ -51,6 +53,10 @@ pub(super) enum Command {
     Bundle(bundle::Command),
     #[command(subcommand, alias = "shards")]
     Shard(shard::Command),
+    #[command(subcommand, alias = "replicas")]
+    Replica(replica::Command),
+    #[command(subcommand)]
+    Restore(restore::Command),
     #[command(subcommand, alias = "sessions")]
     Session(session::Command),
     #[command(subcommand, alias = "audits")]
@@ -77,6 +83,8 @@ impl Command {
             Self::Guild(command) => command.run(context).await,
             Self::Bundle(command) => command.run(context).await,
             Self::Shard(command) => command.run(context).await,
+            Self::Replica(command) => command.run(context).await,
+            Self::Restore(command) => command.run(context).await,
             Self::Session(command) => command.run(context).await,
             Self::Audit(command) => command.run(context).await,
             Self::Store(command) => command.run(context).await,

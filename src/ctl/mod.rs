@@ -6,6 +6,7 @@
 
 mod actor;
 mod audit;
+mod bucket;
 mod bundle;
 mod changed;
 mod cli;
@@ -26,6 +27,8 @@ mod output;
 mod pod;
 mod printer;
 mod progress;
+mod replica;
+mod restore;
 mod run;
 mod session;
 mod shard;

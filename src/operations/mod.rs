@@ -7,6 +7,7 @@ pub mod legacy;
 pub mod overview;
 pub mod pods;
 pub mod recovery;
+pub mod restore;
 pub mod schema;
 pub mod shard_file;
 pub mod shards;

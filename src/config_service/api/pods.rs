@@ -184,7 +184,7 @@ fn assignment_answer(assignment: Assignment) -> AssignmentAnswer {
     AssignmentAnswer {
         incarnation: assignment.incarnation,
         guilds: assignment.guilds.into_iter().map(owned_guild).collect(),
-        moves: assignment.moves.into_iter().map(move_info).collect(),
+        moves: assignment.moves.iter().map(move_info).collect(),
         discord_shards: assignment
             .discord_shards
             .into_iter()
@@ -204,7 +204,7 @@ fn owned_guild(guild: OwnedGuild) -> OwnedGuildInfo {
     }
 }
 
-fn move_info(active: ActiveMove) -> MoveInfo {
+fn move_info(active: &ActiveMove) -> MoveInfo {
     MoveInfo {
         move_id: active.move_id,
         guild: active.guild,

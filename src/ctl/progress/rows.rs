@@ -2,19 +2,25 @@
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::failure::Failure;
+use super::watched;
+use crate::ctl::exit::ExitStatus;
+use crate::ctl::failure::Failure;
 use crate::store::shard_db::bundle::CopyProgress;
 
 /// A bar for copied rows; removed at the end.
-pub(super) struct RowsBar(ProgressBar);
+pub(in crate::ctl) struct RowsBar(ProgressBar);
 
 impl RowsBar {
-    pub(super) fn new() -> Self {
-        Self(ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()))
+    pub(in crate::ctl) fn new() -> Self {
+        Self(if watched() {
+            ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr())
+        } else {
+            ProgressBar::hidden()
+        })
     }
 
     /// Shows how far a copy has come.
-    pub(super) fn show(&self, progress: CopyProgress) {
+    pub(in crate::ctl) fn show(&self, progress: CopyProgress) {
         let style = match progress.total {
             Some(total) if self.0.length() != Some(total) => {
                 self.0.set_length(total);
@@ -40,7 +46,7 @@ impl Drop for RowsBar {
 
 /// Runs work on files in a thread of its own, so that Ctrl-C still ends the program. What is then half done is as
 /// after a crash: nothing, or something that goes on when it is run again.
-pub(super) async fn on_a_thread<T, E>(
+pub(in crate::ctl) async fn on_a_thread<T, E>(
     work: impl FnOnce() -> Result<T, E> + Send + 'static,
 ) -> Result<T, Failure>
 where
@@ -49,6 +55,6 @@ where
 {
     match tokio::task::spawn_blocking(work).await {
         Ok(done) => done.map_err(Into::into),
-        Err(error) => Err(Failure::new(super::ExitStatus::Failed, error)),
+        Err(error) => Err(Failure::new(ExitStatus::Failed, error)),
     }
 }
