@@ -10,11 +10,12 @@ use modbot::store::legacy_db::{LegacyDb, MIGRATIONS};
 use rusqlite::Connection;
 use rusqlite::types::Value;
 
+use super::place;
 use super::samples::Sample;
 use super::splitting::{shared_databases, split};
 
 pub(crate) fn join_split(split: &Path, out: &Path) -> Report {
-    let scratch = tempfile::tempdir().unwrap();
+    let scratch = place();
     join(&Sources::of_split(split).unwrap(), out, scratch.path(), &Silent).unwrap()
 }
 
@@ -256,7 +257,7 @@ fn what_was_split_comes_back() {
 
 #[test]
 fn the_shared_databases_come_back_with_the_schema_they_had() {
-    let home = tempfile::tempdir().unwrap();
+    let home = place();
     for (source, _) in shared_databases(home.path()) {
         let first = home.path().join("joined-1.sqlite3");
         for pods in [1, 3, 7] {

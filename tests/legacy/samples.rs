@@ -13,7 +13,7 @@ pub(crate) struct Sample {
 
 impl Sample {
     pub(crate) fn new(guilds: usize, rows: u64, seed: u64) -> Self {
-        let directory = tempfile::tempdir().unwrap();
+        let directory = place();
         let options = Options { guilds, rows, seed };
         let truth = sample::make(&directory.path().join("old.sqlite3"), options, &Silent).unwrap();
         Self { directory, truth }
@@ -23,6 +23,8 @@ impl Sample {
         self.directory.path().join("old.sqlite3")
     }
 }
+
+use super::place;
 
 #[test]
 fn a_sample_has_exactly_the_rows_it_promises() {
@@ -56,7 +58,7 @@ fn the_seed_chooses_the_sample() {
 
 #[test]
 fn a_sample_that_cannot_be_is_refused_and_leaves_nothing() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = place();
     let path = directory.path().join("old.sqlite3");
     let make = |guilds, rows| {
         sample::make(

@@ -12,6 +12,7 @@ use modbot::operations::legacy::split::{self, Options};
 use modbot::runtime::clock::SystemClock;
 use rusqlite::Connection;
 
+use super::place;
 use super::samples::Sample;
 
 pub(crate) fn options(pods: u32) -> Options {
@@ -25,7 +26,7 @@ pub(crate) fn options(pods: u32) -> Options {
 
 /// Splits into `out` beside the source.
 pub(crate) fn split(source: &Path, pods: u32, out: &Path) -> Manifest {
-    let scratch = tempfile::tempdir().unwrap();
+    let scratch = place();
     split::split(source, out, scratch.path(), options(pods), &SystemClock, &Silent)
         .unwrap()
         .1
@@ -204,7 +205,7 @@ fn fences_and_pods_fit(out: &Path, manifest: &Manifest) {
 
 #[test]
 fn the_shared_databases_are_split_as_their_manifest_says() {
-    let home = tempfile::tempdir().unwrap();
+    let home = place();
     for (source, truth) in shared_databases(home.path()) {
         for pods in [1, 3, 7] {
             let out = home.path().join("out");

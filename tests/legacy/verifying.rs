@@ -8,11 +8,12 @@ use modbot::operations::legacy::progress::Silent;
 use modbot::operations::legacy::verify::{Report, verify};
 use rusqlite::Connection;
 
+use super::place;
 use super::samples::Sample;
 use super::splitting::{shared_databases, split};
 
 pub(crate) fn check(source: &Path, out: &Path) -> Report {
-    let scratch = tempfile::tempdir().unwrap();
+    let scratch = place();
     verify(source, out, scratch.path(), &Silent).unwrap()
 }
 
@@ -91,7 +92,7 @@ fn a_whole_split_has_no_findings() {
 
 #[test]
 fn the_shared_databases_verify() {
-    let home = tempfile::tempdir().unwrap();
+    let home = place();
     for (source, _) in shared_databases(home.path()) {
         let out = home.path().join("out");
         split(&source, 3, &out);
@@ -227,7 +228,6 @@ fn insert_another(file: &Path, table: OldTable, guild: &str) -> String {
         .iter()
         .map(|name| (*name).to_owned())
         .collect();
-    statement.query([]).unwrap();
     let key = key_columns(file, table);
     let parts: Vec<String> = columns
         .iter()

@@ -194,7 +194,8 @@ impl Loaders {
         let (senders, threads): (Vec<_>, Vec<_>) = self.threads.into_iter().unzip();
         drop(senders);
         threads
-            .into_iter().try_for_each(|thread| thread.join().unwrap_or(Err(SplitError::Panicked)))
+            .into_iter()
+            .try_for_each(|thread| thread.join().unwrap_or(Err(SplitError::Panicked)))
     }
 }
 
