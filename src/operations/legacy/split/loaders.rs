@@ -261,7 +261,7 @@ mod tests {
         ];
         let mut batch = Batch::default();
         for value in values {
-            batch.push(*value);
+            batch.push(value);
         }
         let mut cells = Cells(&batch.cells);
         for value in values {
