@@ -82,8 +82,7 @@ fn share(table: &GuildTable, rows: i64) -> i64 {
         "reported_messages" => 60,
         "user_threads" | "mod_actions" => 30,
         "escalation_records" | "deletion_log_threads" => 20,
-        "escalations" | "channel_info" => 5,
-        "outbox" | "idempotency_key" => 5,
+        "escalations" | "channel_info" | "outbox" | "idempotency_key" => 5,
         "guilds" | "guild_subscriptions" => return 1,
         _ => 0,
     };
