@@ -28,7 +28,7 @@ fn attach(connection: &Connection, uri: &str, schema: &str) -> rusqlite::Result<
     looked.map(drop)
 }
 
-fn has_wal(path: &Path) -> bool {
+pub(super) fn has_wal(path: &Path) -> bool {
     let mut wal = path.as_os_str().to_owned();
     wal.push("-wal");
     Path::new(&wal).exists()
