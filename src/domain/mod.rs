@@ -4,6 +4,8 @@
 //! server and read without knowing one.
 
 pub mod bundle;
+pub mod digest;
+pub mod fence;
 pub mod fleet;
 pub mod identify;
 pub mod ids;

@@ -14,6 +14,7 @@ use super::lock::{LockProblem, OpenerLock};
 use super::migrations;
 use super::open_error::OpenError;
 use super::schema_check::Shape;
+use super::writer::WriterSettings;
 use crate::runtime::clock::Clock;
 use crate::runtime::files;
 
@@ -40,6 +41,10 @@ pub struct Settings {
     pub writer_cache_kib: u32,
     /// Page cache of each reader, in KiB.
     pub reader_cache_kib: u32,
+    /// Connections that read beside the writer.
+    pub readers: usize,
+    /// The bounds of the writing thread.
+    pub writer: WriterSettings,
     /// One line about this process for whoever finds the file taken.
     pub holder: String,
 }
@@ -52,6 +57,8 @@ impl Default for Settings {
             check_pages: false,
             writer_cache_kib: 32 * 1024,
             reader_cache_kib: 8 * 1024,
+            readers: 3,
+            writer: WriterSettings::default(),
             holder: format!("process {}", std::process::id()),
         }
     }
@@ -147,7 +154,9 @@ fn check_and_connect(path: &Path, settings: &Settings) -> Result<Connection, Ope
     check_header(path)?;
     check_writable(path)?;
     let sqlite = |source| OpenError::from_sqlite(path, source);
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    // Bundles are attached as URIs.
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
     let mut connection = Connection::open_with_flags(path, flags).map_err(sqlite)?;
     // Until we know that the file is ours, closing must not checkpoint.
     connection
