@@ -60,6 +60,11 @@ pub fn remove_file(path: &Path) -> Result<(), FileError> {
     }
 }
 
+/// Copies a file over whatever is at `to`.
+pub fn copy(from: &Path, to: &Path) -> Result<(), FileError> {
+    fs::copy(from, to).map(drop).at("copy to a file beside it", from)
+}
+
 /// Renames a file and makes the new name last through a power loss.
 pub fn rename(from: &Path, to: &Path) -> Result<(), FileError> {
     fs::rename(from, to).at("rename to its final name", from)?;

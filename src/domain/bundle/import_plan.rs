@@ -7,8 +7,6 @@ use crate::domain::ids::{Epoch, MoveId};
 /// What a file knows of the guild already.
 #[derive(Debug, Clone, Copy)]
 pub struct ImportTarget<'a> {
-    /// Its schema.
-    pub schema: SchemaVersion,
     /// The guild's fence there.
     pub fence: Option<&'a Fence>,
     /// The seal of the bundle of an import that was begun.
@@ -19,7 +17,10 @@ pub struct ImportTarget<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ImportPlan {
     /// These rows were imported, are served, and nothing was written since.
-    AlreadyThere,
+    AlreadyThere {
+        /// The epoch at which they are served.
+        epoch: Epoch,
+    },
     /// An import of this very bundle was interrupted: it goes on.
     Resume {
         /// Its epoch.
@@ -115,13 +116,13 @@ impl ImportRefusal {
     }
 }
 
-/// Judges an import by hand. Without `epoch` the guild gets the one after the bundle's.
+/// Judges an import by hand of a bundle that has been brought to the file's schema. Without `epoch` the guild gets
+/// the one after the bundle's.
 pub fn plan_import(
     header: &BundleHeader,
     target: ImportTarget<'_>,
     epoch: Option<Epoch>,
 ) -> Result<ImportPlan, ImportRefusal> {
-    check_kind(header, target.schema)?;
     let Some(fence) = target.fence else {
         let epoch = choose_epoch(header.epoch, epoch)?;
         return Ok(ImportPlan::Begin { epoch, freeze_no: 0 });
@@ -131,7 +132,7 @@ pub fn plan_import(
         FenceMode::Serving => {
             let unchanged = state.digest == header.guild_digest && fence.progress == header.progress;
             if unchanged && epoch.is_none_or(|asked| asked == state.epoch) {
-                Ok(ImportPlan::AlreadyThere)
+                Ok(ImportPlan::AlreadyThere { epoch: state.epoch })
             } else {
                 Err(ImportRefusal::LivesHere {
                     mode: state.mode,
@@ -154,7 +155,8 @@ pub fn plan_import(
     }
 }
 
-fn check_kind(header: &BundleHeader, known: SchemaVersion) -> Result<(), ImportRefusal> {
+/// Whether a program that knows schemas up to `known` can import a bundle at all.
+pub fn check_readable(header: &BundleHeader, known: SchemaVersion) -> Result<(), ImportRefusal> {
     let found = header.schema;
     if found > known {
         return Err(ImportRefusal::NewerSchema { found, known });

@@ -5,7 +5,7 @@ mod import_plan;
 mod schema_version;
 
 pub use header::{BundleHeader, BundleKind, BundleSeal, FORMAT};
-pub use import_plan::{ImportPlan, ImportRefusal, ImportTarget, plan_import};
+pub use import_plan::{ImportPlan, ImportRefusal, ImportTarget, check_readable, plan_import};
 pub use schema_version::SchemaVersion;
 
 #[cfg(test)]

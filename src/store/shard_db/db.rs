@@ -18,7 +18,6 @@ use crate::domain::ids::GuildId;
 use crate::runtime::clock::Clock;
 
 /// The pod's database, open for writing by this process alone. Dropping it finishes what is queued and closes.
-#[derive(Debug)]
 pub struct ShardDb {
     path: PathBuf,
     writer: Writer,
@@ -89,6 +88,14 @@ impl ShardDb {
 
     pub(super) fn clock(&self) -> &dyn Clock {
         self.clock.as_ref()
+    }
+}
+
+impl std::fmt::Debug for ShardDb {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ShardDb")
+            .field("path", &self.path)
+            .finish_non_exhaustive()
     }
 }
 

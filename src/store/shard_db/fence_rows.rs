@@ -17,6 +17,21 @@ pub(super) fn read(connection: &Connection, guild: GuildId) -> rusqlite::Result<
         .optional()
 }
 
+/// The fence of one guild in an attached file.
+pub(super) fn read_from(
+    connection: &Connection,
+    schema: &str,
+    guild: GuildId,
+) -> rusqlite::Result<Option<Fence>> {
+    connection
+        .prepare(&format!(
+            "SELECT guild_id, epoch, mode, move_id, freeze_no, digest, shard_id, session_no, seq, writes, cross_rev
+             FROM {schema}.guild_fence WHERE guild_id = ?1"
+        ))?
+        .query_row([guild.as_i64()], from_row)
+        .optional()
+}
+
 /// Every fence, by guild.
 pub(super) fn read_all(connection: &Connection) -> rusqlite::Result<Vec<Fence>> {
     connection

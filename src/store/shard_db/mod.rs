@@ -2,9 +2,12 @@
 //!
 //! See `docs/shard-database.md` for the tables, the fences and the bundle format.
 
+pub mod bundle;
 mod capture;
+mod copy;
 mod db;
 mod fence_rows;
+mod guild_rows;
 mod header;
 mod lock;
 mod migrations;
@@ -15,6 +18,7 @@ mod row_functions;
 mod row_sql;
 mod schema_check;
 pub mod tables;
+mod uri;
 mod values;
 mod writer;
 

@@ -13,8 +13,9 @@ use super::header::{BUNDLE_APPLICATION_ID, Header, HeaderProblem, SHARD_APPLICAT
 use super::lock::{LockProblem, OpenerLock};
 use super::migrations;
 use super::open_error::OpenError;
-use super::schema_check::Shape;
+use super::schema_check::{self, Shape};
 use super::writer::WriterSettings;
+use crate::domain::bundle::SchemaVersion;
 use crate::runtime::clock::Clock;
 use crate::runtime::files;
 
@@ -163,7 +164,7 @@ fn check_and_connect(path: &Path, settings: &Settings) -> Result<Connection, Ope
         .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
         .map_err(sqlite)?;
     connection.busy_timeout(settings.busy_timeout).map_err(sqlite)?;
-    check_schema(path, &connection)?;
+    check_schema(path, &connection, "main")?;
     if settings.check_pages {
         check_pages(path, &connection)?;
     }
@@ -183,13 +184,7 @@ pub(super) fn check_header(path: &Path) -> Result<Header, OpenError> {
             source,
         }),
     })?;
-    let what = match header.application_id {
-        SHARD_APPLICATION_ID => None,
-        BUNDLE_APPLICATION_ID => Some("a bundle of one guild"),
-        0 => Some("some SQLite database (the old bot's, perhaps)"),
-        _ => Some("the database of another program"),
-    };
-    if let Some(what) = what {
+    if let Some(what) = foreign(header.application_id) {
         return Err(OpenError::Foreign { path: owned(), what });
     }
     if let (true, Some(expected)) = (header.is_truncated(), header.promised_len) {
@@ -200,15 +195,15 @@ pub(super) fn check_header(path: &Path) -> Result<Header, OpenError> {
         });
     }
     if header.user_version > migrations::CURRENT.get() {
-        return Err(newer(path, header.user_version));
+        return Err(newer(path, SchemaVersion::new(header.user_version)));
     }
     Ok(header)
 }
 
-fn newer(path: &Path, found: u32) -> OpenError {
+fn newer(path: &Path, found: SchemaVersion) -> OpenError {
     OpenError::Newer {
         path: path.to_owned(),
-        found: crate::domain::bundle::SchemaVersion::new(found),
+        found,
         known: migrations::CURRENT,
     }
 }
@@ -232,17 +227,47 @@ fn check_writable(path: &Path) -> Result<(), OpenError> {
     }
 }
 
-/// The version may stand in the WAL alone, so SQLite is asked again; then the tables must be those of the version.
-pub(super) fn check_schema(path: &Path, connection: &Connection) -> Result<(), OpenError> {
-    let sqlite = |source| OpenError::from_sqlite(path, source);
-    let version = migrations::version(connection).map_err(sqlite)?;
-    if version > migrations::CURRENT {
-        return Err(newer(path, version.get()));
-    }
-    let expected = Shape::expected(version).map_err(sqlite)?;
-    let found = Shape::of(connection).map_err(sqlite)?;
-    match found.first_difference(&expected) {
+/// Whether a file that SQLite has open says that it is a shard database.
+pub(super) fn check_application(path: &Path, connection: &Connection, schema: &str) -> Result<(), OpenError> {
+    let id = connection
+        .pragma_query_value(Some(schema), "application_id", |row| row.get(0))
+        .map_err(|source| OpenError::from_sqlite(path, source))?;
+    match foreign(id) {
         None => Ok(()),
+        Some(what) => Err(OpenError::Foreign {
+            path: path.to_owned(),
+            what,
+        }),
+    }
+}
+
+fn foreign(application_id: i32) -> Option<&'static str> {
+    match application_id {
+        SHARD_APPLICATION_ID => None,
+        BUNDLE_APPLICATION_ID => Some("a bundle of one guild"),
+        0 => Some("some SQLite database (the old bot's, perhaps)"),
+        _ => Some("the database of another program"),
+    }
+}
+
+/// The version may stand in the WAL alone, so SQLite is asked again; then the tables must be those of the version.
+pub(super) fn check_schema(
+    path: &Path,
+    connection: &Connection,
+    schema: &str,
+) -> Result<SchemaVersion, OpenError> {
+    let sqlite = |source| OpenError::from_sqlite(path, source);
+    let version: u32 = connection
+        .pragma_query_value(Some(schema), "user_version", |row| row.get(0))
+        .map_err(sqlite)?;
+    let version = SchemaVersion::new(version);
+    if version > migrations::CURRENT {
+        return Err(newer(path, version));
+    }
+    let expected = schema_check::shard_shape(version).map_err(sqlite)?;
+    let found = Shape::of(connection, schema).map_err(sqlite)?;
+    match found.first_difference(&expected) {
+        None => Ok(version),
         Some(difference) => Err(OpenError::SchemaDiffers {
             path: path.to_owned(),
             version,
@@ -285,6 +310,15 @@ fn set_writer_pragmas(connection: &Connection, settings: &Settings) -> rusqlite:
     let keep_wal = settings.replica == Replica::Sidecar;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, keep_wal)?;
     set_common_pragmas(connection, settings.writer_cache_kib)
+}
+
+/// A connection to nothing, to attach files to.
+pub(super) fn scratch() -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_MEMORY
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_URI;
+    Connection::open_in_memory_with_flags(flags)
 }
 
 /// Opens for reading, beside a writer of this process or another.

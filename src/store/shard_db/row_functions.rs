@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::functions::{Context, FunctionFlags};
-use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Error};
 
 use super::tables::{GUILD_TABLES, GuildTable};
@@ -41,7 +41,7 @@ impl RowCounter {
         })?;
         // Innocuous: it only computes, and triggers may not call anything else in an untrusted schema.
         let flags = FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;
-        let hashers = Mutex::new(GUILD_TABLES.map_hashers());
+        let hashers = Mutex::new(named_hashers());
         connection.create_scalar_function(ROW_HASH, -1, flags, move |row| {
             let hashers = &mut *hashers.lock().unwrap_or_else(PoisonError::into_inner);
             hash_named(hashers, row).map(|hash| hash.to_bytes().to_vec())
@@ -61,7 +61,7 @@ impl RowCounter {
 }
 
 impl Counts {
-    fn count<'c>(&mut self, row: &Context<'c>) -> rusqlite::Result<ToSqlOutput<'c>> {
+    fn count(&mut self, row: &Context<'_>) -> rusqlite::Result<i64> {
         let index = row
             .get_raw(0)
             .as_i64()
@@ -72,9 +72,7 @@ impl Counts {
             return Err(Error::UserFunctionError("no such guild table".into()));
         };
         digest.add(hash_rest(hasher, row));
-        Ok(ToSqlOutput::Owned(
-            row.get_raw(1).as_i64().map(rusqlite::types::Value::Integer)?,
-        ))
+        Ok(row.get_raw(1).as_i64()?)
     }
 }
 
@@ -96,14 +94,9 @@ fn hash_named(hashers: &mut [(&'static str, RowHasher)], row: &Context<'_>) -> r
         .ok_or_else(|| Error::UserFunctionError("row_hash: no such guild table".into()))
 }
 
-trait Hashers {
-    fn map_hashers(&self) -> Vec<(&'static str, RowHasher)>;
-}
-
-impl Hashers for [GuildTable] {
-    fn map_hashers(&self) -> Vec<(&'static str, RowHasher)> {
-        self.iter()
-            .map(|table| (table.name, RowHasher::for_table(table.name)))
-            .collect()
-    }
+fn named_hashers() -> Vec<(&'static str, RowHasher)> {
+    GUILD_TABLES
+        .iter()
+        .map(|table| (table.name, RowHasher::for_table(table.name)))
+        .collect()
 }

@@ -1,11 +1,14 @@
 //! Does a file have the tables that its version promises?
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::Connection;
 
 use super::migrations;
-use crate::domain::bundle::SchemaVersion;
+use super::row_sql;
+use super::tables::{GuildTable, guild_tables};
+use crate::domain::bundle::{BundleKind, SchemaVersion};
 
 /// Every table and index with its columns, as SQLite tells them.
 #[derive(Debug, PartialEq, Eq)]
@@ -16,12 +19,12 @@ const PASSING: &str = "s.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND s.name NOT L
                        AND s.name NOT LIKE 'captured\\_%' ESCAPE '\\'";
 
 impl Shape {
-    /// The shape of the file behind a connection.
-    pub(super) fn of(connection: &Connection) -> rusqlite::Result<Self> {
+    /// The shape of a file: `schema` is `main` or the name it is attached by.
+    pub(super) fn of(connection: &Connection, schema: &str) -> rusqlite::Result<Self> {
         let sql = format!(
             "SELECT s.type || ' ' || s.name,
                     x.name || ' ' || x.type || iif(x.\"notnull\", ' NOT NULL', '') || iif(x.pk, ' key ' || x.pk, '')
-             FROM sqlite_schema s LEFT JOIN pragma_table_xinfo(s.name) x ON s.type = 'table'
+             FROM {schema}.sqlite_schema s LEFT JOIN pragma_table_xinfo(s.name, '{schema}') x ON s.type = 'table'
              WHERE {PASSING} ORDER BY s.name, x.cid"
         );
         let mut objects: BTreeMap<String, Vec<String>> = BTreeMap::new();
@@ -32,13 +35,6 @@ impl Shape {
             columns.extend(row.get::<_, Option<String>>(1)?);
         }
         Ok(Self(objects))
-    }
-
-    /// The shape that the migrations make.
-    pub(super) fn expected(version: SchemaVersion) -> rusqlite::Result<Self> {
-        let mut memory = Connection::open_in_memory()?;
-        migrations::migrate_shard(&mut memory, version)?;
-        Self::of(&memory)
     }
 
     /// The first difference, in words.
@@ -63,6 +59,96 @@ impl Shape {
     }
 }
 
+/// Made once for each version: the same migrations always make the same tables.
+#[derive(Debug, Clone)]
+struct Expected {
+    shard: Arc<Shape>,
+    full_bundle: Made,
+    delta_bundle: Made,
+}
+
+/// Tables as SQL and as a shape.
+#[derive(Debug, Clone)]
+struct Made {
+    sql: Arc<str>,
+    shape: Arc<Shape>,
+}
+
+fn expected(version: SchemaVersion) -> rusqlite::Result<Expected> {
+    static KNOWN: Mutex<BTreeMap<SchemaVersion, Expected>> = Mutex::new(BTreeMap::new());
+    if let Some(known) = KNOWN.lock().unwrap_or_else(PoisonError::into_inner).get(&version) {
+        return Ok(known.clone());
+    }
+    let mut shard = Connection::open_in_memory()?;
+    migrations::migrate_shard(&mut shard, version)?;
+    let made = Expected {
+        shard: Arc::new(Shape::of(&shard, "main")?),
+        full_bundle: make_bundle(version, "")?,
+        delta_bundle: make_bundle(version, &gone_tables(version))?,
+    };
+    KNOWN
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .insert(version, made.clone());
+    Ok(made)
+}
+
+fn make_bundle(version: SchemaVersion, more: &str) -> rusqlite::Result<Made> {
+    let memory = Connection::open_in_memory()?;
+    migrations::migrate_guild_tables(&memory, SchemaVersion::new(0), version)?;
+    memory.execute_batch(super::bundle::HEADER_SQL)?;
+    memory.execute_batch(more)?;
+    let statements: Vec<String> = memory
+        .prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid")?
+        .query_map([], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    Ok(Made {
+        sql: statements.join(";\n").into(),
+        shape: Arc::new(Shape::of(&memory, "main")?),
+    })
+}
+
+/// Tables for the keys of rows that went, in a bundle of changes.
+fn gone_tables(version: SchemaVersion) -> String {
+    let one = |table: &GuildTable| {
+        let columns: Vec<String> = table
+            .key()
+            .iter()
+            .map(|key| format!("{} {} NOT NULL", key.name, key.ty.sql()))
+            .collect();
+        format!(
+            "CREATE TABLE gone_{} ({}, PRIMARY KEY ({})) STRICT, WITHOUT ROWID;",
+            table.name,
+            columns.join(", "),
+            row_sql::list(table.key(), "")
+        )
+    };
+    guild_tables(version).map(one).collect()
+}
+
+/// The shape of a shard of this version.
+pub(super) fn shard_shape(version: SchemaVersion) -> rusqlite::Result<Arc<Shape>> {
+    Ok(expected(version)?.shard)
+}
+
+fn bundle(version: SchemaVersion, kind: BundleKind) -> rusqlite::Result<Made> {
+    let expected = expected(version)?;
+    Ok(match kind {
+        BundleKind::Full => expected.full_bundle,
+        BundleKind::Delta { .. } => expected.delta_bundle,
+    })
+}
+
+/// The shape of a bundle of this version.
+pub(super) fn bundle_shape(version: SchemaVersion, kind: BundleKind) -> rusqlite::Result<Arc<Shape>> {
+    Ok(bundle(version, kind)?.shape)
+}
+
+/// The SQL that makes the tables of a bundle of this version.
+pub(super) fn bundle_sql(version: SchemaVersion, kind: BundleKind) -> rusqlite::Result<Arc<str>> {
+    Ok(bundle(version, kind)?.sql)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -70,7 +156,7 @@ mod tests {
     #[test]
     fn names_what_differs() {
         let version = migrations::CURRENT;
-        let expected = Shape::expected(version).unwrap();
+        let expected = shard_shape(version).unwrap();
         for (change, difference) in [
             ("SELECT 1", None),
             ("CREATE TABLE _litestream_seq (id)", None),
@@ -87,7 +173,7 @@ mod tests {
             let mut db = Connection::open_in_memory().unwrap();
             migrations::migrate_shard(&mut db, version).unwrap();
             db.execute_batch(change).unwrap();
-            let found = Shape::of(&db).unwrap().first_difference(&expected);
+            let found = Shape::of(&db, "main").unwrap().first_difference(&expected);
             assert_eq!(found.as_deref(), difference, "{change}");
         }
     }

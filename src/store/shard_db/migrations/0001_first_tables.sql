@@ -324,6 +324,7 @@ CREATE TABLE import_progress (
     guild_id    INTEGER NOT NULL,
     move_id     TEXT NOT NULL,
     source      BLOB NOT NULL,
+    cleared     INTEGER NOT NULL DEFAULT 0,
     delta_round INTEGER NOT NULL DEFAULT 0,
     started_at  INTEGER NOT NULL,
     PRIMARY KEY (guild_id)

@@ -94,4 +94,17 @@ impl Writer {
             .blocking_recv()
             .unwrap_or(Err(WriterStopped::Closed.into()))
     }
+
+    /// As [`Self::exclusive_blocking`], without waiting: for what is to be put away.
+    pub(super) fn exclusive_soon<F>(&self, work: F)
+    where
+        F: FnOnce(&mut rusqlite::Connection) + Send + 'static,
+    {
+        if let Err(mpsc::error::TrySendError::Full(message)) =
+            self.queue.try_send(Message::Exclusive(Box::new(work)))
+        {
+            let queue = self.queue.clone();
+            std::thread::spawn(move || queue.blocking_send(message));
+        }
+    }
 }

@@ -1,0 +1,20 @@
+//! One guild as a file: a SQLite database with the guild tables, without indexes, and a header.
+//!
+//! The format is in `docs/shard-database.md`.
+
+mod error;
+mod export;
+mod file;
+mod header_rows;
+mod import;
+mod import_steps;
+mod open;
+mod upgrade;
+
+pub use error::BundleError;
+pub use export::{CopyProgress, ExportSource, export};
+pub use file::{BundleMeta, BundleWriter};
+pub use import::{Import, ImportAs, ImportError, ImportedGuild, Pace, import};
+pub use open::{Bundle, Verified};
+
+pub(super) use header_rows::SQL as HEADER_SQL;
