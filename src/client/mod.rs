@@ -1,1 +1,3 @@
-//! (first lines to come)
+//! The other parts of the fleet, as clients.
+
+pub mod discord;
