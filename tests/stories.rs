@@ -10,6 +10,10 @@
 
 mod config_store;
 mod daemon_shell;
+#[cfg(feature = "local")]
+mod gateway;
 mod levels;
 mod local_postgres;
+#[cfg(feature = "local")]
+mod simulator;
 mod support;

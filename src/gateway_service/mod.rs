@@ -3,15 +3,15 @@
 //! [`host`] reads the sessions and hands every frame, in order, to [`owner`], which writes the frame's effects, the
 //! guild's fence and the session's cursor in one transaction.
 
-mod frame;
-mod gaps;
-mod host;
-mod owner;
-mod session_rows;
+pub mod frame;
+pub mod gaps;
+pub mod host;
+pub mod owner;
+pub mod session_rows;
 mod settings;
 mod start;
 
-pub use settings::GatewaySettings;
+pub use settings::{GatewaySettings, ReplicaKind};
 pub use start::StartError;
 
 use axum::Router;

@@ -9,13 +9,13 @@ use crate::runtime::metrics::Metrics;
 
 /// What became of frames.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub struct FrameLabels {
+struct FrameLabels {
     outcome: &'static str,
 }
 
 /// How connections ended.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub struct CloseLabels {
+struct CloseLabels {
     code: u16,
 }
 

@@ -10,7 +10,7 @@ mod states;
 mod tickets;
 
 pub use metrics::HostMetrics;
-pub use states::SessionStates;
+pub use states::{SessionState, SessionStates};
 pub use tickets::{LocalTickets, TicketSettings};
 
 use std::sync::Arc;
@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::owner::Owner;
 use crate::domain::ids::NumShards;
+use crate::runtime::error_chain::Chain;
 use crate::runtime::settings::Secret;
 
 /// How the host behaves.
@@ -79,8 +80,7 @@ async fn backlog(host: Arc<Host>) {
             Ok(0) => pause.reset(),
             Ok(frames) => tracing::info!(frames, "stored frames were applied"),
             Err(error) => {
-                let error = crate::runtime::error_chain::Chain(&error);
-                tracing::error!(error = %error, "stored frames could not be applied");
+                tracing::error!(error = %Chain(&error), "stored frames could not be applied");
                 if !pause.wait(&host.stop).await {
                     return;
                 }
@@ -108,8 +108,7 @@ async fn expiry(host: Arc<Host>) {
                 host.metrics.expired.inc_by(u64::try_from(rows).unwrap_or_default());
             }
             Ok(Err(error)) => {
-                let error = crate::runtime::error_chain::Chain(&error);
-                tracing::error!(error = %error, "kept message texts could not be ended");
+                tracing::error!(error = %Chain(&error), "kept message texts could not be ended");
             }
             Err(error) => tracing::error!(error = %error, "ending kept message texts broke off"),
         }

@@ -188,6 +188,7 @@ impl Reader {
         }
         self.socket.close(CloseFrame::RESUME);
         let mut pause = Pause::new(self.host.settings.retry_max);
+        let close_time = self.host.settings.close_time;
         let closing = async {
             while let Some(Ok(message)) = self.socket.next().await {
                 match message {
@@ -197,6 +198,6 @@ impl Reader {
             }
         };
         // The session outlives its connection, however that ends.
-        let _ = tokio::time::timeout(self.host.settings.close_time, closing).await;
+        let _ = tokio::time::timeout(close_time, closing).await;
     }
 }

@@ -12,7 +12,7 @@ mod rows;
 #[cfg(test)]
 mod tests;
 
-pub use outcome::Outcome;
+pub use outcome::{Outcome, StoredBecause};
 pub use place::Ownership;
 
 use std::sync::Arc;

@@ -213,7 +213,7 @@ async fn a_guild_that_is_not_served_gets_its_frames_later_and_in_order() {
     pod.change(guild(5), freeze).await;
     for seq in 3..=4 {
         let outcome = pod.take(message(seq, 5)).await.unwrap();
-        assert_eq!(outcome, Outcome::Stored(outcome::StoredBecause::NotServing));
+        assert_eq!(outcome, Outcome::Stored(StoredBecause::NotServing));
     }
     assert_eq!(pod.take(message(5, 6)).await.unwrap(), Outcome::Applied(1), "others go on");
     assert_eq!(pod.owner.apply_backlog().await.unwrap(), 0, "still frozen");
@@ -229,7 +229,7 @@ async fn a_guild_that_is_not_served_gets_its_frames_later_and_in_order() {
     pod.change(guild(5), thaw).await;
     let edit = r#"{"guild_id":"5","id":"1456027951104000003","channel_id":"8","content":"three"}"#;
     let outcome = pod.take(dispatch(6, "MESSAGE_UPDATE", edit)).await.unwrap();
-    assert_eq!(outcome, Outcome::Stored(outcome::StoredBecause::Behind));
+    assert_eq!(outcome, Outcome::Stored(StoredBecause::Behind));
     assert_eq!(pod.count("SELECT count(*) FROM message_stats WHERE guild_id = 5"), 1);
     assert_eq!(pod.owner.apply_backlog().await.unwrap(), 3);
     assert_eq!(pod.count("SELECT count(*) FROM message_stats WHERE guild_id = 5"), 3);
