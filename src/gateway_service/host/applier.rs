@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 
 use super::Host;
 use crate::domain::ids::{DiscordShardId, SessionNo};
-use crate::gateway_service::owner::{Arrival, Outcome};
+use crate::gateway_service::owner::{Arrival, Outcome, StoredBecause};
 use crate::store::shard_db::{WriteError, WriterStopped};
 
 /// A session's way to the owner.
@@ -111,7 +111,13 @@ fn settle(shard: DiscordShardId, host: &Host, sent: &Sent, outcome: &Outcome) {
         Outcome::SessionBegan => tracing::info!(
             discord_shard = shard.get(), session_no = sent.session_no.get(), "a session began"
         ),
-        Outcome::Stored(_) => host.backlog.notify_one(),
-        Outcome::Applied(_) | Outcome::Repeated | Outcome::Passed | Outcome::Unsupported | Outcome::NoGuild => {}
+        // The guild is served here by now, and its stored frames hold this one up.
+        Outcome::Stored(StoredBecause::Behind) => host.backlog.notify_one(),
+        Outcome::Stored(StoredBecause::NotServing)
+        | Outcome::Applied(_)
+        | Outcome::Repeated
+        | Outcome::Passed
+        | Outcome::Unsupported
+        | Outcome::NoGuild => {}
     }
 }

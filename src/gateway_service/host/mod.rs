@@ -55,7 +55,7 @@ pub struct Host {
     pub states: SessionStates,
     /// What happened, counted.
     pub metrics: HostMetrics,
-    /// Poked when a frame was stored: its guild may be served here by now.
+    /// Poked when a frame waits behind stored ones of a guild that is served here.
     pub backlog: Notify,
     /// Cancelled when the pod stops.
     pub stop: CancellationToken,

@@ -10,8 +10,9 @@ use super::pause::Pause;
 use super::states::SessionState;
 use super::tickets::LocalTickets;
 use super::{Host, close_codes, connect};
+use crate::domain::discord_event::{Event, Misfit};
 use crate::domain::ids::{DiscordShardId, SessionNo};
-use crate::gateway_service::frame::Frame;
+use crate::gateway_service::frame::{self, Frame};
 use crate::gateway_service::owner::Arrival;
 use crate::runtime::error_chain::Chain;
 use crate::store::shard_db::WriteError;
@@ -113,7 +114,11 @@ impl Reader {
             };
             match message {
                 None => return Ended::Refused(self.refusal()),
-                Some(Ok(Message::Text(raw))) => self.text(raw, pause),
+                Some(Ok(Message::Text(raw))) => {
+                    if let Err(misfit) = self.text(raw, pause) {
+                        return Ended::Refused(format!("its READY cannot be read: {}", frame::describe(&misfit)));
+                    }
+                }
                 Some(Ok(Message::Close(frame))) => self.closed(frame.as_ref()),
                 Some(Err(error)) => {
                     let error = Chain(&error);
@@ -126,18 +131,20 @@ impl Reader {
         }
     }
 
-    fn text(&mut self, raw: String, pause: &mut Pause) {
+    /// Hands a dispatch on. A READY that does not fit is an error: another IDENTIFY would only bring it again.
+    fn text(&mut self, raw: String, pause: &mut Pause) -> Result<(), Misfit> {
         let frame = match Frame::read(raw) {
             Ok(Some(frame)) => frame,
-            Ok(None) => return,
+            Ok(None) => return Ok(()),
             Err(misfit) => {
                 self.host.metrics.unreadable.inc();
                 tracing::error!(discord_shard = self.shard.get(), error = %Chain(&misfit), "a payload cannot be read");
-                return;
+                return Ok(());
             }
         };
         match &*frame.name {
             "READY" => {
+                Event::parse(&frame.name, frame.data())?;
                 self.session_no = self.session_no.next();
                 self.live(pause);
             }
@@ -157,6 +164,7 @@ impl Reader {
             self.last.max(arrival.frame.seq)
         };
         self.applier.send(arrival);
+        Ok(())
     }
 
     fn live(&self, pause: &mut Pause) {
@@ -192,8 +200,8 @@ impl Reader {
         let closing = async {
             while let Some(Ok(message)) = self.socket.next().await {
                 match message {
-                    Message::Text(raw) => self.text(raw, &mut pause),
-                    Message::Close(_) => return,
+                    Message::Text(raw) if self.text(raw, &mut pause).is_ok() => {}
+                    Message::Text(_) | Message::Close(_) => return,
                 }
             }
         };
