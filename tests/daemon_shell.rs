@@ -5,83 +5,30 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::support::process::{Running, modbot_http, outcome};
+use super::support::daemon::{Daemon, blocking, free_address, get};
+use super::support::process::{modbot_http, outcome};
 use super::support::wait;
 
-/// A daemon on free ports, with the addresses it logged.
-struct Daemon {
-    process: Running,
-    admin: String,
-    api: String,
-}
-
-impl Daemon {
-    fn start(command: &mut Command) -> Self {
-        command
-            .env("MODBOT_LISTEN", "127.0.0.1:0")
-            .env("MODBOT_ADMIN_LISTEN", "127.0.0.1:0");
-        let mut process = Running::start(command);
-        let line = process.wait_for_line("the first log line", |line| line.contains("\"starting\""));
-        let line: Value = serde_json::from_str(&line).unwrap();
-        let daemon = Self {
-            process,
-            admin: format!("http://{}", line["admin_listen"].as_str().unwrap()),
-            api: format!("http://{}", line["listen"].as_str().unwrap()),
-        };
-        wait::until("ready", || {
-            (daemon.admin_status("/readyz") == Some(200)).then_some(())
-        });
-        daemon
-    }
-
-    fn admin_status(&self, path: &str) -> Option<u16> {
-        get(&format!("{}{path}", self.admin)).map(|(status, _)| status)
-    }
-}
-
-fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap()
-}
-
-/// Status and body; none where nobody answers.
-fn get(url: &str) -> Option<(u16, String)> {
-    runtime().block_on(async {
-        let response = reqwest::get(url).await.ok()?;
-        Some((response.status().as_u16(), response.text().await.ok()?))
-    })
-}
-
 fn send(request: reqwest::RequestBuilder) -> (reqwest::StatusCode, reqwest::header::HeaderMap, Value) {
-    runtime().block_on(async {
+    blocking(async {
         let response = request.send().await.unwrap();
         let (status, headers) = (response.status(), response.headers().clone());
         (status, headers, response.json().await.unwrap())
     })
 }
 
-fn free_port() -> u16 {
-    std::net::TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
-}
-
 #[test]
 fn wrong_settings_are_all_reported_at_once_and_no_port_is_bound() {
-    let port = free_port();
+    let address = free_address();
     let mut command = modbot_http();
     command
-        .env("MODBOT_LISTEN", format!("127.0.0.1:{port}"))
+        .env("MODBOT_LISTEN", &address)
         .env("MODBOT_ADMIN_LISTEN", "nonsense")
         .env("MODBOT_MAX_BODY", "many")
         .env("MODBOT_REQUEST_TIMEOUT", "0s")
         .env("MODBOT_LOG_FILTER", "loud=very");
     // Held by us: a daemon that tried to bind it would fail with another error.
-    let _held = std::net::TcpListener::bind(("127.0.0.1", port)).unwrap();
+    let _held = std::net::TcpListener::bind(&address).unwrap();
     let ended = outcome(&mut command);
     assert_eq!(ended.code, Some(78));
     assert_eq!(ended.stdout, "");
@@ -124,7 +71,7 @@ fn check_config_shows_the_settings_and_starts_nothing() {
 
 #[test]
 fn probes_metrics_version_and_errors_have_their_forms() {
-    let daemon = Daemon::start(&mut modbot_http());
+    let daemon = Daemon::start(&mut modbot_http()).ready();
     assert_eq!(
         get(&format!("{}/livez", daemon.admin)),
         Some((200, "ok\n".into()))
@@ -178,7 +125,7 @@ fn probes_metrics_version_and_errors_have_their_forms() {
 
 #[test]
 fn sigterm_turns_readiness_off_then_ends_with_0() {
-    let mut daemon = Daemon::start(modbot_http().env("MODBOT_SHUTDOWN_DELAY", "1500ms"));
+    let mut daemon = Daemon::start(modbot_http().env("MODBOT_SHUTDOWN_DELAY", "1500ms")).ready();
     daemon.process.terminate();
     let (status, text) = wait::until("not ready", || {
         get(&format!("{}/readyz", daemon.admin)).filter(|(status, _)| *status == 503)
@@ -190,14 +137,17 @@ fn sigterm_turns_readiness_off_then_ends_with_0() {
     );
     // Not ready, and still working: that is what the delay is for.
     assert_eq!(get(&format!("{}/x", daemon.api)).unwrap().0, 404);
-    assert_eq!(daemon.admin_status("/livez"), Some(200));
+    assert_eq!(
+        get(&format!("{}/livez", daemon.admin)).map(|(status, _)| status),
+        Some(200)
+    );
     assert_eq!(daemon.process.wait_exit().code(), Some(0));
     assert!(daemon.process.stdout().contains("\"message\":\"stopped\""));
 }
 
 #[test]
 fn a_second_signal_ends_at_once() {
-    let mut daemon = Daemon::start(modbot_http().env("MODBOT_SHUTDOWN_DELAY", "10m"));
+    let mut daemon = Daemon::start(modbot_http().env("MODBOT_SHUTDOWN_DELAY", "10m")).ready();
     daemon.process.terminate();
     daemon
         .process
@@ -225,17 +175,8 @@ fn every_log_line_is_json_and_the_filter_changes_while_it_runs() {
         !daemon.process.stdout().contains("request answered"),
         "debug lines are not asked for yet"
     );
-    let answer = runtime().block_on(async {
-        client
-            .put(&filter)
-            .body("modbot=debug")
-            .send()
-            .await
-            .unwrap()
-            .text()
-            .await
-            .unwrap()
-    });
+    let put = client.put(&filter).body("modbot=debug");
+    let answer = blocking(async { put.send().await.unwrap().text().await.unwrap() });
     assert_eq!(answer, "modbot=debug\n");
     get(&format!("{}/livez", daemon.admin));
     daemon

@@ -8,12 +8,14 @@
     reason = "a test that fails should say where, at once; tests wait on real clocks and files"
 )]
 
+mod config;
 mod config_store;
 mod daemon_shell;
 #[cfg(feature = "local")]
 mod gateway;
 mod levels;
 mod local_postgres;
+mod modbotctl;
 #[cfg(feature = "local")]
 mod simulator;
 mod support;

@@ -1,3 +1,7 @@
-//! The `config` entry point.
+//! The `modbot-config` entry point.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    modbot::runtime::daemon::main::<modbot::config_service::Config>()
+}

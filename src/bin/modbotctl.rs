@@ -1,3 +1,5 @@
 //! The `modbotctl` entry point.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    modbot::ctl::main()
+}

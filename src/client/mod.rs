@@ -1,3 +1,4 @@
-//! The other parts of the fleet, as clients.
+//! The APIs of our daemons and of others: what goes over the wire, and typed clients.
 
+pub mod config_api;
 pub mod discord;

@@ -1,1 +1,17 @@
-//! (first lines to come)
+//! `modbot-config`: who owns which guild, over HTTP. Stateless over PostgreSQL: any number of replicas, none
+//! special.
+
+mod api;
+mod daemon;
+mod failure;
+mod loops;
+mod place_batch;
+mod reply;
+mod service;
+mod settings;
+mod stamping;
+mod store_check;
+mod watch;
+
+pub use daemon::{Config, ConfigError};
+pub use settings::ConfigSettings;

@@ -103,13 +103,18 @@ pub struct PodLoad {
 impl PodLoad {
     /// Why nothing new may go there, or `None` when something may.
     pub const fn closed_because(&self) -> Option<ClosedBecause> {
-        match self.state {
-            PodState::Active if self.leased => None,
-            PodState::Active => Some(ClosedBecause::Lapsed),
-            PodState::Cordoned => Some(ClosedBecause::Cordoned),
-            PodState::Draining => Some(ClosedBecause::Draining),
-            PodState::Offline => Some(ClosedBecause::Offline),
-        }
+        closed_because(self.state, self.leased)
+    }
+}
+
+/// Why nothing new may go to a pod in this state, or `None` when something may.
+pub const fn closed_because(state: PodState, leased: bool) -> Option<ClosedBecause> {
+    match state {
+        PodState::Active if leased => None,
+        PodState::Active => Some(ClosedBecause::Lapsed),
+        PodState::Cordoned => Some(ClosedBecause::Cordoned),
+        PodState::Draining => Some(ClosedBecause::Draining),
+        PodState::Offline => Some(ClosedBecause::Offline),
     }
 }
 

@@ -1,4 +1,4 @@
-//! The admin port: probes, metrics, version, log filter. Not for the public; a network policy keeps it in.
+//! The admin port: probes, metrics, version, loops, log filter. Not for the public; a network policy keeps it in.
 
 use std::fmt::Write as _;
 
@@ -8,6 +8,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
+use crate::runtime::background::Loops;
 use crate::runtime::metrics::Metrics;
 use crate::runtime::problem::Problem;
 use crate::runtime::readiness::Readiness;
@@ -23,6 +24,8 @@ pub struct Admin {
     pub readiness: Readiness,
     /// What `/metrics` prints.
     pub metrics: Metrics,
+    /// What `/loops` shows.
+    pub loops: Loops,
     /// What `/log-filter` shows and changes.
     pub log_filter: LogFilter,
 }
@@ -34,6 +37,7 @@ pub fn router(admin: Admin) -> Router {
         .route("/livez", get(|| async { "ok\n" }))
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))
+        .route("/loops", get(loops))
         .route("/version", get(version))
         .route("/log-filter", get(show_filter).put(set_filter))
         .with_state(admin)
@@ -85,6 +89,10 @@ async fn readyz(State(admin): State<Admin>, RawQuery(query): RawQuery) -> Respon
 async fn metrics(State(admin): State<Admin>) -> Response {
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     ([(header::CONTENT_TYPE, kind)], admin.metrics.to_text()).into_response()
+}
+
+async fn loops(State(admin): State<Admin>) -> Response {
+    axum::Json(admin.loops.statuses()).into_response()
 }
 
 async fn version(State(admin): State<Admin>) -> Response {

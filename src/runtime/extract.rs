@@ -59,7 +59,10 @@ impl From<JsonRejection> for Problem {
         } else {
             status
         };
-        Self::new(status, error, one_line(&rejection.body_text())).hint(hint)
+        let text = one_line(&rejection.body_text());
+        let what = text.strip_prefix("Failed to deserialize the JSON body into the target type: ");
+        let message = what.map_or(text.clone(), |what| format!("the body does not fit: {what}"));
+        Self::new(status, error, message).hint(hint)
     }
 }
 
@@ -71,7 +74,9 @@ impl From<PathRejection> for Problem {
 
 impl From<QueryRejection> for Problem {
     fn from(rejection: QueryRejection) -> Self {
-        Self::bad_request(one_line(&rejection.body_text()))
+        let text = one_line(&rejection.body_text());
+        let what = text.strip_prefix("Failed to deserialize query string: ");
+        Self::bad_request(what.map_or(text.clone(), |what| format!("the query does not fit: {what}")))
     }
 }
 

@@ -3,6 +3,7 @@
 //! [`daemon`] puts them together: the three daemons differ only in what they serve and do.
 
 pub mod admin;
+pub mod background;
 pub mod build_info;
 pub mod clock;
 pub mod daemon;

@@ -8,6 +8,8 @@
     reason = "stories come one after the other; what none uses at the end is deleted"
 )]
 
+pub(crate) mod config;
+pub(crate) mod daemon;
 pub(crate) mod postgres;
 pub(crate) mod process;
 pub(crate) mod wait;

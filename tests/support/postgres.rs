@@ -10,7 +10,7 @@ use modbot::store::config_db::{ConfigDb, ConfigDbSettings};
 use sqlx::Connection;
 
 /// Brings an empty database to the newest schema, as `modbotctl store migrate` does.
-async fn migrate(url: &str) {
+pub(crate) async fn migrate(url: &str) {
     let store = open(url);
     store.migrate(NumShards::DEFAULT).await.unwrap();
     // A template must have no connections.

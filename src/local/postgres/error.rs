@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::binaries::MIN_VERSION;
+use crate::runtime::files::FileError;
 
 /// Why there is no server, or not the one asked for.
 #[derive(Debug, thiserror::Error)]
@@ -61,16 +62,8 @@ pub enum PostgresError {
         dir: PathBuf,
     },
     /// A file or directory of the server's.
-    #[error("cannot {action} {}", path.display())]
-    File {
-        /// What was to be done.
-        action: &'static str,
-        /// To what.
-        path: PathBuf,
-        /// The operating system's reason.
-        #[source]
-        source: io::Error,
-    },
+    #[error(transparent)]
+    File(#[from] FileError),
     /// Root must run the server as someone else, and there is no one.
     #[error("PostgreSQL refuses to run as root and /etc/passwd has no user nobody")]
     NoUser,
@@ -80,6 +73,6 @@ impl PostgresError {
     /// Adds the action and the path to an I/O error.
     pub(super) fn file(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
-        move |source| Self::File { action, path, source }
+        move |source| Self::File(FileError { action, path, source })
     }
 }

@@ -1,6 +1,6 @@
 //! One private server: made, started, stopped, killed, started again.
 
-use std::fs::{File, OpenOptions};
+use std::fs::OpenOptions;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -15,6 +15,7 @@ use super::keeper::Keeper;
 use super::user::ServerUser;
 use super::{Binaries, PostgresError, Search};
 use crate::runtime::clock::{Clock, SystemClock};
+use crate::runtime::files;
 
 /// The superuser every private server has, without a password: only the socket's user gets near it.
 const SUPERUSER: &str = "modbot";
@@ -242,9 +243,7 @@ impl PostgresServer {
                     log: self.log_end(),
                 });
             }
-            let text = File::open(&lock)
-                .and_then(std::io::read_to_string)
-                .unwrap_or_default();
+            let text = files::read_to_string(&lock).unwrap_or_default();
             if says_ready(&text, process.id()) {
                 return Ok(process);
             }
@@ -261,9 +260,7 @@ impl PostgresServer {
     }
 
     fn log_end(&self) -> String {
-        let text = File::open(self.log())
-            .and_then(std::io::read_to_string)
-            .unwrap_or_default();
+        let text = files::read_to_string(&self.log()).unwrap_or_default();
         last_lines(&text)
     }
 

@@ -1,12 +1,12 @@
 //! Whom the server runs as: ourselves, or `nobody` when we are root, since PostgreSQL refuses root.
 
-use std::fs::File;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::{Binaries, PostgresError};
+use crate::runtime::files;
 
 /// The user of the server's processes and files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,10 +22,7 @@ impl ServerUser {
         if !rustix::process::geteuid().is_root() {
             return Ok(Self::Ourselves);
         }
-        let passwd = "/etc/passwd";
-        let text = File::open(passwd)
-            .and_then(std::io::read_to_string)
-            .map_err(PostgresError::file("read", passwd))?;
+        let text = files::read_to_string(Path::new("/etc/passwd"))?;
         nobody(&text).ok_or(PostgresError::NoUser)
     }
 

@@ -2,6 +2,7 @@
 
 use axum::Router;
 
+use crate::runtime::background::Loops;
 use crate::runtime::lifecycle::Lifecycle;
 use crate::runtime::metrics::Metrics;
 use crate::runtime::readiness::Readiness;
@@ -38,6 +39,8 @@ pub struct Shell {
     pub metrics: Metrics,
     /// Where to add readiness checks.
     pub readiness: Readiness,
+    /// Where to start background loops.
+    pub loops: Loops,
     /// When to stop, and where to spawn.
     pub lifecycle: Lifecycle,
     /// The API port's bounds.

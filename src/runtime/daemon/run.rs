@@ -8,6 +8,7 @@ use super::command_line::{log_settings, refuse, usage};
 use super::shell::AllSettings;
 use super::{Daemon, Shell};
 use crate::runtime::admin::{self, Admin};
+use crate::runtime::background::Loops;
 use crate::runtime::error_chain::Chain;
 use crate::runtime::lifecycle::{Lifecycle, Signals, StopSignal};
 use crate::runtime::metrics::Metrics;
@@ -93,8 +94,10 @@ async fn serve<D: Daemon>(
     let addr_file = settings.addr_file.clone();
 
     let lifecycle = Lifecycle::default();
+    let metrics = Metrics::new(D::NAME);
     let shell = Shell {
-        metrics: Metrics::new(D::NAME),
+        loops: Loops::new(&metrics),
+        metrics,
         readiness: Readiness::new(lifecycle.stopping.clone()),
         limits: settings.limits(),
         lifecycle,
@@ -129,6 +132,7 @@ fn serve_admin(
         name,
         readiness: shell.readiness.clone(),
         metrics: shell.metrics.clone(),
+        loops: shell.loops.clone(),
         log_filter,
     });
     let routes = server::framed(routes, Limits::ADMIN, server_metrics.clone());

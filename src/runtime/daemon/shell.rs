@@ -19,7 +19,7 @@ pub(super) struct ShellSettings {
     /// Address of the API port; port 0 takes a free one.
     #[arg(long, env = "MODBOT_LISTEN", value_name = "ADDR:PORT")]
     pub(super) listen: SocketAddr,
-    /// Address of the admin port (/livez, /readyz, /metrics, /version, /log-filter).
+    /// Address of the admin port (/livez, /readyz, /metrics, /version, /loops, /log-filter).
     #[arg(long, env = "MODBOT_ADMIN_LISTEN", value_name = "ADDR:PORT")]
     pub(super) admin_listen: SocketAddr,
     /// Write the bound addresses to this file as JSON, once requests are accepted.

@@ -9,6 +9,7 @@ use super::change::{By, Change};
 use super::connection::ConfigDb;
 use super::discord_shards::DiscordShardRow;
 use super::error::StoreError;
+use super::millis::millis;
 use super::stamp::Stamped;
 use crate::domain::ids::{Epoch, GuildId, Incarnation, NumShards, PodId};
 use crate::domain::lineage::{Lineage, LineageFacts, decide};
@@ -258,7 +259,7 @@ async fn write_pod(
         ask.version,
         ask.boot_id,
         lineage.number().cast_signed(),
-        f64::from(u32::try_from(ttl.as_millis()).unwrap_or(u32::MAX))
+        millis(ttl)
     )
     .execute(&mut *change.tx)
     .await?;

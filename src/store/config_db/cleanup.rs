@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::change::Change;
 use super::connection::ConfigDb;
 use super::error::StoreError;
+use super::millis::millis;
 use super::pods::{corrupt, pod_id};
 use super::stamp::Stamped;
 use crate::domain::ids::{Epoch, GuildId, PodId};
@@ -48,7 +49,7 @@ impl Change {
             "insert into cleanup (kind, pod_id, lineage, due_at) values ('lineage', $1, $2, now() + $3 * interval '1 ms')",
             pod.as_i32(),
             lineage,
-            Duration::as_secs_f64(&keep) * 1_000.0
+            millis(keep)
         )
         .execute(&mut *self.tx)
         .await?;

@@ -50,6 +50,11 @@ const URL_FORM: &str = "expected postgres://user:password@host:port/database";
 impl ConfigDb {
     /// Prepares the pool; no connection is made yet, so this works while the store is down.
     pub fn open(settings: &ConfigDbSettings) -> Result<Self, StoreError> {
+        let scheme = settings.url.expose_secret().split("://").next();
+        if !matches!(scheme, Some("postgres" | "postgresql")) {
+            // The parser takes any scheme, and would look for the server on this machine.
+            return Err(StoreError::BadUrl(sqlx::Error::Configuration(URL_FORM.into())));
+        }
         let timeout_ms = settings.statement_timeout.as_millis().to_string();
         let options = PgConnectOptions::from_str(settings.url.expose_secret())
             // The parser's own message may quote the URL, and with it the password.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::change::By;
 use super::connection::ConfigDb;
 use super::error::StoreError;
+use super::millis::millis;
 use super::pods::corrupt;
 use super::stamp::Stamped;
 use crate::domain::ids::{GuildId, Revision};
@@ -58,7 +59,7 @@ impl ConfigDb {
     ) -> Result<Stamped<Option<Revision>>, StoreError> {
         let mut change = self.begin_change(by).await?;
         let user = flag.user_id.cast_signed();
-        let window_ms = f64::from(u32::try_from(rule.window.as_millis()).unwrap_or(u32::MAX));
+        let window_ms = millis(rule.window);
         // The store's one row is locked, so nobody else counts this user now.
         sqlx::query!(
             "insert into cross_guild_flag (user_id, rule, guild_id, cause) values ($1, $2, $3, $4)
@@ -145,7 +146,7 @@ impl ConfigDb {
     pub async fn forget_flags(&self, keep: Duration) -> Result<u64, StoreError> {
         let gone = sqlx::query!(
             "delete from cross_guild_flag where at < now() - $1 * interval '1 ms'",
-            f64::from(u32::try_from(keep.as_millis()).unwrap_or(u32::MAX))
+            millis(keep)
         )
         .execute(&self.pool)
         .await?;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::change::{By, Change};
 use super::connection::ConfigDb;
 use super::error::StoreError;
+use super::millis::millis;
 use super::pods::{corrupt, pod_id};
 use super::stamp::Stamped;
 use crate::domain::ids::{DiscordShardId, Epoch, Incarnation, NumShards, PodId, SessionNo};
@@ -214,7 +215,7 @@ impl ConfigDb {
         let kept_for_former: Vec<i32> = sqlx::query_scalar!(
             "select shard_id from discord_shard
               where host_pod is null and released_at > now() - $1 * interval '1 ms'",
-            f64::from(u32::try_from(hold.as_millis()).unwrap_or(u32::MAX))
+            millis(hold)
         )
         .fetch_all(&mut *change.tx)
         .await?;

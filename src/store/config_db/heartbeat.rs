@@ -7,6 +7,7 @@ use sqlx::{Postgres, Transaction};
 use super::connection::ConfigDb;
 use super::discord_shards::SessionCursor;
 use super::error::StoreError;
+use super::millis::millis;
 use super::stamp::Stamped;
 use crate::domain::fleet::PodState;
 use crate::domain::ids::{DiscordShardId, Epoch, GuildId, Incarnation, PodId, Revision, SessionNo};
@@ -141,7 +142,7 @@ async fn renew(
       returning state",
         beat.pod.as_i32(),
         beat.incarnation.as_i64(),
-        f64::from(u32::try_from(ttl.as_millis()).unwrap_or(u32::MAX)),
+        millis(ttl),
         i64::try_from(beat.bytes).unwrap_or(i64::MAX),
         beat.events_per_s,
         beat.known_revision.as_i64(),

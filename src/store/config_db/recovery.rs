@@ -11,6 +11,7 @@ use std::time::Duration;
 use super::change::{By, Change};
 use super::connection::ConfigDb;
 use super::error::StoreError;
+use super::millis::millis;
 use super::pods::{corrupt, pod_id};
 use super::stamp::Stamped;
 use crate::domain::ids::{DiscordShardId, Epoch, GuildId, Incarnation, PodId, Revision, SessionNo};
@@ -176,7 +177,7 @@ impl ConfigDb {
         }
         let waited = sqlx::query_scalar!(
             r#"select recovering_since + $1 * interval '1 ms' <= now() as "waited!" from store_meta"#,
-            Duration::as_secs_f64(&ttl) * 1_000.0
+            millis(ttl)
         )
         .fetch_one(&mut *change.tx)
         .await?;

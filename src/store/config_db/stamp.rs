@@ -18,6 +18,16 @@ pub struct Stamped<T> {
     pub stamp: StoreStamp,
 }
 
+impl<T> Stamped<T> {
+    /// The same stamp on what `f` makes of the value.
+    pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Stamped<U> {
+        Stamped {
+            value: f(self.value),
+            stamp: self.stamp,
+        }
+    }
+}
+
 /// A row of the view `store_stamp`, as queries join it.
 #[derive(Debug)]
 pub(super) struct StampRow {

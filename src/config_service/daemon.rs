@@ -1,0 +1,57 @@
+//! The daemon: puts the parts together.
+
+use std::sync::Arc;
+
+use axum::Router;
+
+use super::loops;
+use super::place_batch::PlaceBatch;
+use super::service::{LastStamp, Pokes, Service};
+use super::settings::ConfigSettings;
+use super::watch::Hub;
+use super::{api, store_check};
+use crate::runtime::clock::SystemClock;
+use crate::runtime::daemon::{Daemon, Shell};
+use crate::runtime::service_auth::Guard;
+use crate::store::config_db::{ConfigDb, StoreError};
+
+/// The daemon.
+pub struct Config;
+
+/// Why it cannot start. An unreachable store is none of these: it waits for it, not ready.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The store's settings cannot be used.
+    #[error("the store cannot be opened (MODBOT_STORE_URL)")]
+    Store(#[source] StoreError),
+}
+
+impl Daemon for Config {
+    const NAME: &'static str = "modbot-config";
+    const ABOUT: &'static str =
+        "Knows which pod owns which guild: an API over PostgreSQL, any number of replicas";
+    const LISTEN: &'static str = "0.0.0.0:8081";
+    const ADMIN_LISTEN: &'static str = "0.0.0.0:9081";
+    type Settings = ConfigSettings;
+    type Error = ConfigError;
+
+    async fn start(settings: ConfigSettings, shell: &Shell) -> Result<Router, ConfigError> {
+        let db = ConfigDb::open(&settings.store()).map_err(ConfigError::Store)?;
+        let last_stamp = LastStamp::default();
+        let store_poke = store_check::start(shell, &db, &last_stamp, settings.store_check_interval);
+        let deal_poke = loops::start(shell, &db, &last_stamp, &settings);
+        let guard = Guard::new(settings.auth.keys(), Arc::new(SystemClock));
+        let service = Arc::new(Service {
+            place: PlaceBatch::start(db.clone(), &shell.lifecycle, &shell.metrics),
+            hub: Hub::start(db.clone(), shell, &settings),
+            db,
+            last_stamp,
+            pokes: Pokes {
+                store: store_poke,
+                deal: deal_poke,
+            },
+            settings,
+        });
+        Ok(api::router(service, &guard))
+    }
+}

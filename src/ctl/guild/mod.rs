@@ -1,0 +1,40 @@
+//! `modbotctl guild …`: Discord servers and who owns them.
+
+mod assign;
+mod get;
+mod list;
+mod pin;
+mod unpin;
+mod view;
+
+pub(super) use view::GuildView;
+
+use clap::Subcommand;
+
+use super::context::Context;
+use super::exit::ExitStatus;
+use super::failure::Failure;
+
+/// Guilds (Discord servers): who owns which, assign and pin them
+#[derive(Debug, Subcommand)]
+#[command(disable_help_subcommand = true)]
+pub(super) enum Command {
+    #[command(alias = "ls")]
+    List(list::Args),
+    Get(get::Args),
+    Assign(assign::Args),
+    Pin(pin::Args),
+    Unpin(unpin::Args),
+}
+
+impl Command {
+    pub(super) async fn run(self, context: &mut Context) -> Result<ExitStatus, Failure> {
+        match self {
+            Self::List(args) => args.run(context).await,
+            Self::Get(args) => args.run(context).await,
+            Self::Assign(args) => args.run(context).await,
+            Self::Pin(args) => args.run(context).await,
+            Self::Unpin(args) => args.run(context).await,
+        }
+    }
+}
