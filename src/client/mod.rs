@@ -2,3 +2,4 @@
 
 pub mod config_api;
 pub mod discord;
+pub mod pod_api;

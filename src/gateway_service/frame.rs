@@ -51,7 +51,11 @@ impl Frame {
 
     /// The event's data as JSON text.
     pub fn data(&self) -> &str {
-        if self.data.is_empty() { "null" } else { &self.raw[self.data.clone()] }
+        if self.data.is_empty() {
+            "null"
+        } else {
+            &self.raw[self.data.clone()]
+        }
     }
 }
 
@@ -71,10 +75,17 @@ mod tests {
         assert_eq!((&*frame.name, frame.seq, frame.raw()), ("TYPING_START", 3, raw));
         assert_eq!(frame.data(), r#"{"guild_id":"5","x":[1]}"#);
         assert_eq!(frame.guild.unwrap().unwrap().get(), 5);
-        let frame = Frame::read(r#"{"t":"RESUMED","s":3,"op":0}"#.to_owned()).unwrap().unwrap();
+        let frame = Frame::read(r#"{"t":"RESUMED","s":3,"op":0}"#.to_owned())
+            .unwrap()
+            .unwrap();
         assert_eq!(frame.data(), "null");
         assert!(Frame::read(r#"{"op":11,"d":null}"#.to_owned()).unwrap().is_none());
         let frame = Frame::read(raw.replace("\"5\"", "5")).unwrap().unwrap();
-        assert!(frame.guild.unwrap_err().starts_with("TYPING_START does not fit at guild_id: invalid type"));
+        assert!(
+            frame
+                .guild
+                .unwrap_err()
+                .starts_with("TYPING_START does not fit at guild_id: invalid type")
+        );
     }
 }

@@ -3,6 +3,7 @@
 //! [`host`] reads the sessions and hands every frame, in order, to [`owner`], which writes the frame's effects, the
 //! guild's fence and the session's cursor in one transaction.
 
+mod api;
 pub mod frame;
 pub mod gaps;
 pub mod host;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::domain::ids::NumShards;
+use crate::runtime::service_auth::{Keys, Role, RoleKeys, key_setting};
 use crate::runtime::settings::{Problems, Secret, Settings, bytes, duration, secret, time_limit};
 
 /// Who copies the pod's database.
@@ -68,9 +69,28 @@ pub struct GatewaySettings {
     #[arg(long, env = "MODBOT_DEAD_FRAMES_MAX", value_name = "N", default_value = "1000",
           value_parser = clap::value_parser!(u32).range(1..))]
     pub dead_frames_max: u32,
+    /// Key that operators sign calls of the API with; without one nobody is believed.
+    #[arg(long, env = "MODBOT_AUTH_OPERATOR_KEY", value_name = "KEY", hide_env_values = true, value_parser = key_setting)]
+    pub auth_operator_key: Option<Secret>,
+    /// Second accepted key of operators, during a rotation.
+    #[arg(long, env = "MODBOT_AUTH_OPERATOR_KEY_OTHER", value_name = "KEY", hide_env_values = true,
+          value_parser = key_setting)]
+    pub auth_operator_key_other: Option<Secret>,
     /// How often kept message texts are looked through for those whose time is over.
     #[arg(long, env = "MODBOT_EXPIRY_INTERVAL", value_name = "TIME", default_value = "1m", value_parser = time_limit)]
     pub expiry_interval: Duration,
+}
+
+impl GatewaySettings {
+    /// Whom the API believes.
+    pub(super) fn keys(&self) -> Keys {
+        let other = self.auth_operator_key_other.as_ref().map(Secret::expose);
+        let operator = self
+            .auth_operator_key
+            .as_ref()
+            .map(|key| RoleKeys::new(key.expose(), other));
+        Keys::new(operator.map(|keys| (Role::Operator, keys)))
+    }
 }
 
 fn http_url(text: &str) -> Result<String, String> {
@@ -87,7 +107,10 @@ fn url_of(text: &str, schemes: &[&str]) -> Result<String, String> {
     if schemes.contains(&url.scheme()) && url.has_host() && url.query().is_none() {
         Ok(text.trim_end_matches('/').to_owned())
     } else {
-        Err(format!("must be a {} URL with a host and no query", schemes.join(" or ")))
+        Err(format!(
+            "must be a {} URL with a host and no query",
+            schemes.join(" or ")
+        ))
     }
 }
 

@@ -7,6 +7,7 @@ use axum::Router;
 use rusqlite::OptionalExtension as _;
 use tokio::sync::Notify;
 
+use super::api::{self, Pod};
 use super::host::{self, Host, HostMetrics, HostSettings, LocalTickets, SessionStates, TicketSettings};
 use super::owner::{Limits, Owner, Ownership};
 use super::settings::GatewaySettings;
@@ -15,6 +16,7 @@ use crate::domain::ids::NumShards;
 use crate::runtime::clock::{Clock, SystemClock};
 use crate::runtime::daemon::Shell;
 use crate::runtime::files::{self, FileError};
+use crate::runtime::service_auth::Guard;
 use crate::store::shard_db::{self, OpenError, ShardDb};
 
 /// Why the pod cannot start.
@@ -72,7 +74,9 @@ pub(super) async fn start(settings: GatewaySettings, shell: &Shell) -> Result<Ro
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let (path, num_shards, opener) = (settings.shard_db.clone(), settings.num_shards, Arc::clone(&clock));
     let open = move || open(&path, num_shards, opener);
-    let db = tokio::task::spawn_blocking(open).await.map_err(StartError::Broken)??;
+    let db = tokio::task::spawn_blocking(open)
+        .await
+        .map_err(StartError::Broken)??;
     let db = Arc::new(db);
 
     let limits = Limits {
@@ -80,7 +84,13 @@ pub(super) async fn start(settings: GatewaySettings, shell: &Shell) -> Result<Ro
         dead_frames: settings.dead_frames_max,
         ..Limits::default()
     };
-    let owner = Owner::new(Arc::clone(&db), Ownership::Everything, num_shards, limits, Arc::clone(&clock));
+    let owner = Owner::new(
+        Arc::clone(&db),
+        Ownership::Everything,
+        num_shards,
+        limits,
+        Arc::clone(&clock),
+    );
     let rest = DiscordRest::new(
         &settings.discord_api_url,
         settings.discord_token.clone(),
@@ -96,14 +106,24 @@ pub(super) async fn start(settings: GatewaySettings, shell: &Shell) -> Result<Ro
     let host = Host {
         tickets: LocalTickets::new(rest, owner.clone(), clock, tickets, metrics.identifies.clone()),
         owner,
-        states: SessionStates::new(shell.readiness.check("sessions"), metrics.live.clone(), num_shards),
+        states: SessionStates::new(
+            shell.readiness.check("sessions"),
+            metrics.live.clone(),
+            num_shards,
+        ),
         metrics,
         settings: host_settings(&settings),
         backlog: Notify::new(),
         stop: shell.lifecycle.draining.clone(),
     };
+    let host = Arc::new(host);
+    let pod = Pod {
+        host: Arc::clone(&host),
+        db: Arc::clone(&db),
+    };
+    let guard = Guard::new(settings.keys(), Arc::new(SystemClock));
     shell.lifecycle.tasks.spawn(run(host, db));
-    Ok(Router::new())
+    Ok(api::router(pod, &guard))
 }
 
 fn host_settings(settings: &GatewaySettings) -> HostSettings {
@@ -119,13 +139,13 @@ fn host_settings(settings: &GatewaySettings) -> HostSettings {
 }
 
 /// The sessions until they are closed, then the file.
-async fn run(host: Host, db: Arc<ShardDb>) {
-    host::run(Arc::new(host)).await;
-    // Dropping the last hold on the file finishes its writer, which blocks.
+async fn run(host: Arc<Host>, db: Arc<ShardDb>) {
+    host::run(host).await;
+    // Dropping a hold on the file may be what closes it, which blocks; the API lets go of it with its last connection.
     if let Err(error) = tokio::task::spawn_blocking(move || drop(db)).await {
         tracing::error!(error = %error, "closing the shard database broke off");
     } else {
-        tracing::info!("every session is closed and can be resumed; the shard database is closed");
+        tracing::info!("every session is closed and can be resumed; all that was read is in the file");
     }
 }
 
@@ -146,7 +166,9 @@ fn open(path: &Path, num_shards: NumShards, clock: Arc<dyn Clock>) -> Result<Sha
     let (store_id, found) = db
         .read(|connection| {
             let store_id: Option<String> = connection
-                .query_row("SELECT value FROM meta WHERE key = 'store_id'", [], |row| row.get(0))
+                .query_row("SELECT value FROM meta WHERE key = 'store_id'", [], |row| {
+                    row.get(0)
+                })
                 .optional()?;
             let found: Option<u32> = connection
                 .query_row(

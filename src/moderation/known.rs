@@ -65,7 +65,11 @@ mod tests {
             (Some(r#"{"activity":"no"}"#), true),
             (Some("[1"), true),
         ] {
-            assert_eq!(GuildSettings::from_row(None, settings).activity, activity, "{settings:?}");
+            assert_eq!(
+                GuildSettings::from_row(None, settings).activity,
+                activity,
+                "{settings:?}"
+            );
         }
     }
 }

@@ -23,11 +23,13 @@ pub(super) fn decide<'a>(event: &'a Event<'_>, known: &Known, at_ms: i64, change
                 at_ms,
             }));
         }
-        Event::MessageEdit(edit) => changes.extend(edit.content.as_deref().map(|content| Change::TextEdited {
-            message: edit.id,
-            content,
-            at_ms,
-        })),
+        Event::MessageEdit(edit) => {
+            changes.extend(edit.content.as_deref().map(|content| Change::TextEdited {
+                message: edit.id,
+                content,
+                at_ms,
+            }))
+        }
         _ => {}
     }
 }
@@ -58,10 +60,29 @@ mod tests {
         let person = r#"{"id":"7","channel_id":"8","author":{"id":"9"},"content":"hi"}"#;
         let bot = r#"{"id":"7","channel_id":"8","author":{"id":"9","bot":true},"content":"hi"}"#;
         let webhook = r#"{"id":"7","channel_id":"8","author":{"id":"9"},"content":"hi","webhook_id":"9"}"#;
-        for (log, data, kept) in [(true, person, 1), (false, person, 0), (true, bot, 0), (true, webhook, 0)] {
+        for (log, data, kept) in [
+            (true, person, 1),
+            (false, person, 0),
+            (true, bot, 0),
+            (true, webhook, 0),
+        ] {
             assert_eq!(decided(log, "MESSAGE_CREATE", data), kept, "{log} {data}");
         }
-        assert_eq!(decided(true, "MESSAGE_UPDATE", r#"{"id":"7","channel_id":"8","content":"ho"}"#), 1);
-        assert_eq!(decided(true, "MESSAGE_UPDATE", r#"{"id":"7","channel_id":"8","embeds":[]}"#), 0);
+        assert_eq!(
+            decided(
+                true,
+                "MESSAGE_UPDATE",
+                r#"{"id":"7","channel_id":"8","content":"ho"}"#
+            ),
+            1
+        );
+        assert_eq!(
+            decided(
+                true,
+                "MESSAGE_UPDATE",
+                r#"{"id":"7","channel_id":"8","embeds":[]}"#
+            ),
+            0
+        );
     }
 }

@@ -4,8 +4,8 @@
 //! changes in the transaction that counts the event. Nothing here reads a clock, a file or a socket.
 
 mod activity;
-mod channel_names;
 mod change;
+mod channel_names;
 mod known;
 mod membership;
 mod message_cache;

@@ -5,7 +5,9 @@ use super::{Change, Known, ModAction, ModActionKind};
 use crate::domain::discord_event::{AuditAction, Event, TimeoutChange};
 
 pub(super) fn decide<'a>(event: &'a Event<'_>, known: &Known, changes: &mut Vec<Change<'a>>) {
-    let Event::AuditLogEntry(entry) = event else { return };
+    let Event::AuditLogEntry(entry) = event else {
+        return;
+    };
     if entry.executor.is_some() && entry.executor == known.bot {
         return;
     }
@@ -66,7 +68,9 @@ mod tests {
 
     fn decided(rest: &str) -> Option<(&'static str, Option<String>)> {
         let data = format!(r#"{{"guild_id":"5","id":"{ENTRY}","target_id":"9",{rest}}}"#);
-        let event = Event::parse("GUILD_AUDIT_LOG_ENTRY_CREATE", &data).unwrap().unwrap();
+        let event = Event::parse("GUILD_AUDIT_LOG_ENTRY_CREATE", &data)
+            .unwrap()
+            .unwrap();
         let known = Known {
             bot: UserId::from_i64(4),
             ..Known::default()
@@ -88,7 +92,10 @@ mod tests {
             (r#""action_type":23,"user_id":"3""#, Some("unban")),
             (r#""action_type":20,"user_id":"3""#, Some("kick")),
             (r#""action_type":72,"user_id":"3""#, None),
-            (r#""action_type":24,"user_id":"3","changes":[{"key":"nick","new_value":"x"}]"#, None),
+            (
+                r#""action_type":24,"user_id":"3","changes":[{"key":"nick","new_value":"x"}]"#,
+                None,
+            ),
             (
                 r#""action_type":24,"user_id":"3","changes":[{"key":"communication_disabled_until","old_value":"x"}]"#,
                 Some("timeout_removed"),

@@ -23,7 +23,9 @@ async fn a_hundred_messages_are_a_hundred_rows_through_kill_and_resume() {
     world.quiet().await;
     assert_eq!(world.stats().len(), 100);
     assert_eq!(world.stats(), world.expected_stats());
-    let (identifies, resumes) = world.discord.with_ledger(|ledger| (ledger.identifies(), ledger.resumes()));
+    let (identifies, resumes) = world
+        .discord
+        .with_ledger(|ledger| (ledger.identifies(), ledger.resumes()));
     assert_eq!((identifies, resumes), (2, 2), "the second start resumed");
     assert_eq!(world.number("SELECT count(*) FROM gap"), 0);
 
@@ -49,15 +51,16 @@ async fn under_load_every_kill_is_survived_with_every_effect_once() {
             deletes: 60,
             reactions: 200,
             timeouts: 20,
-            bans: 2,
+            bans: 0,
             ..Mix::default()
         },
         ..Load::default()
     });
     for kill in 1..=8 {
-        let before: i64 = world.number("SELECT sum(seq) FROM discord_session");
+        let before: i64 = world.number("SELECT coalesce(sum(seq), 0) FROM discord_session");
         wait::until_async("the pod to go on", async || {
-            (world.number("SELECT sum(seq) FROM discord_session") > before + 20 * kill).then_some(())
+            (world.number("SELECT coalesce(sum(seq), 0) FROM discord_session") > before + 20 * kill)
+                .then_some(())
         })
         .await;
         pod.kill9();
@@ -68,12 +71,23 @@ async fn under_load_every_kill_is_survived_with_every_effect_once() {
     assert_eq!(world.stats(), world.expected_stats());
     let actions = |ledger: &modbot::simulator::Ledger| {
         let entries = ledger.named("GUILD_AUDIT_LOG_ENTRY_CREATE");
-        entries.map(|event| super::number_of(event.subject.unwrap())).collect::<Vec<_>>()
+        entries
+            .map(|event| super::number_of(event.subject.unwrap()))
+            .collect::<Vec<_>>()
     };
     let told = world.discord.with_ledger(actions);
     let kept = world.rows("SELECT CAST(id AS INTEGER), 0 FROM mod_actions");
-    assert!(!kept.is_empty() && kept.iter().all(|(id, _)| told.contains(id)), "{} of {}", kept.len(), told.len());
-    assert_eq!(world.discord.with_ledger(|ledger| ledger.identifies()), 4, "all else was resumed");
+    assert!(
+        !kept.is_empty() && kept.iter().all(|(id, _)| told.contains(id)),
+        "{} of {}",
+        kept.len(),
+        told.len()
+    );
+    assert_eq!(
+        world.discord.with_ledger(|ledger| ledger.identifies()),
+        4,
+        "all else was resumed"
+    );
     assert_eq!(world.number("SELECT count(*) FROM gap"), 0);
     assert_eq!(world.number("SELECT count(*) FROM dead_frame"), 0);
 }

@@ -1,5 +1,7 @@
 //! The gateway daemon as a process, over the simulated Discord.
 
+mod api;
+mod captures;
 mod exactly_once;
 mod refusals;
 mod sessions;
@@ -79,7 +81,10 @@ impl World {
     async fn live(&self) {
         let shards = self.shards as usize;
         let live = move |ledger: &Ledger| held(ledger).count() == shards;
-        self.discord.wait_for("every session to be live", PATIENCE, live).await.unwrap();
+        self.discord
+            .wait_for("every session to be live", PATIENCE, live)
+            .await
+            .unwrap();
     }
 
     /// Waits until everything that was sent is acknowledged, and in the file.
@@ -115,7 +120,8 @@ impl World {
     /// What the messages' rows must be by the ledger: (message, reactions) of every message that was not deleted.
     fn expected_stats(&self) -> BTreeMap<i64, i64> {
         self.discord.with_ledger(|ledger| {
-            let subjects = |name: &'static str| ledger.named(name).map(|event| number_of(event.subject.unwrap()));
+            let subjects =
+                |name: &'static str| ledger.named(name).map(|event| number_of(event.subject.unwrap()));
             let mut stats: BTreeMap<i64, i64> = subjects("MESSAGE_CREATE").map(|id| (id, 0)).collect();
             for id in subjects("MESSAGE_REACTION_ADD") {
                 *stats.entry(id).or_default() += 1;
@@ -128,7 +134,9 @@ impl World {
     }
 
     fn stats(&self) -> BTreeMap<i64, i64> {
-        self.rows("SELECT message_id, react_count FROM message_stats").into_iter().collect()
+        self.rows("SELECT message_id, react_count FROM message_stats")
+            .into_iter()
+            .collect()
     }
 }
 
@@ -137,7 +145,10 @@ fn number_of(id: modbot::simulator::Snowflake) -> i64 {
 }
 
 fn held(ledger: &Ledger) -> impl Iterator<Item = &SessionRecord> {
-    ledger.sessions.iter().filter(|one| one.ended.is_none() && one.attached)
+    ledger
+        .sessions
+        .iter()
+        .filter(|one| one.ended.is_none() && one.attached)
 }
 
 fn rows(file: &Path, sql: &str) -> Vec<(i64, i64)> {
@@ -145,6 +156,8 @@ fn rows(file: &Path, sql: &str) -> Vec<(i64, i64)> {
     let connection = rusqlite::Connection::open_with_flags(file, flags).unwrap();
     connection.busy_timeout(Duration::from_secs(10)).unwrap();
     let mut statement = connection.prepare(sql).unwrap();
-    let found = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    let found = statement
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
+        .unwrap();
     found.map(Result::unwrap).collect()
 }

@@ -6,7 +6,9 @@ use crate::support::process::{Outcome, modbot_gateway, outcome};
 #[test]
 fn settings_that_are_missing_or_not_supported_are_named_together() {
     let mut command = modbot_gateway();
-    command.env("MODBOT_SHARD_DB", "/nowhere/shard.db").env("MODBOT_DISCORD_TOKEN", "a.b.c");
+    command
+        .env("MODBOT_SHARD_DB", "/nowhere/shard.db")
+        .env("MODBOT_DISCORD_TOKEN", "a.b.c");
     command.env("MODBOT_REPLICA", "litestream");
     let ended = outcome(&mut command);
     assert_eq!(ended.code, Some(78));
@@ -18,11 +20,21 @@ fn settings_that_are_missing_or_not_supported_are_named_together() {
     hint: modbot-gateway --help lists every variable; nothing was started
     ");
     let mut command = modbot_gateway();
-    command.env("MODBOT_STANDALONE", "true").env("MODBOT_DISCORD_GATEWAY_URL", "https://x");
+    command
+        .env("MODBOT_STANDALONE", "true")
+        .env("MODBOT_DISCORD_GATEWAY_URL", "https://x");
     let ended = outcome(&mut command);
     assert_eq!(ended.code, Some(78));
-    for variable in ["MODBOT_SHARD_DB", "MODBOT_DISCORD_TOKEN", "MODBOT_DISCORD_GATEWAY_URL"] {
-        assert!(ended.stderr.contains(&format!("  {variable}: ")), "{}", ended.stderr);
+    for variable in [
+        "MODBOT_SHARD_DB",
+        "MODBOT_DISCORD_TOKEN",
+        "MODBOT_DISCORD_GATEWAY_URL",
+    ] {
+        assert!(
+            ended.stderr.contains(&format!("  {variable}: ")),
+            "{}",
+            ended.stderr
+        );
     }
 }
 
@@ -36,13 +48,22 @@ async fn a_file_of_a_fleet_or_of_other_shards_or_in_use_is_refused() {
     refused(&second, "is open already, held by process");
     pod.kill9();
     let other = outcome(world.command().env("MODBOT_NUM_SHARDS", "2"));
-    refused(&other, "has sessions of 1 Discord shards, and MODBOT_NUM_SHARDS is 2");
+    refused(
+        &other,
+        "has sessions of 1 Discord shards, and MODBOT_NUM_SHARDS is 2",
+    );
     let fleet = rusqlite::Connection::open(world.file()).unwrap();
-    fleet.execute("INSERT INTO meta (key, value) VALUES ('store_id', 'abc')", []).unwrap();
+    fleet
+        .execute("INSERT INTO meta (key, value) VALUES ('store_id', 'abc')", [])
+        .unwrap();
     drop(fleet);
     let fleet = outcome(&mut world.command());
     refused(&fleet, "belongs to the fleet of config store abc");
-    assert_eq!(world.discord.with_ledger(|ledger| ledger.attempts.len()), 1, "only the first asked Discord for anything");
+    assert_eq!(
+        world.discord.with_ledger(|ledger| ledger.attempts.len()),
+        1,
+        "only the first asked Discord for anything"
+    );
 }
 
 fn refused(ended: &Outcome, why: &str) {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use modbot::simulator::{Fault, Load, Mix, Target};
+use modbot::simulator::{Act, Fault, Load, Mix, Target};
 
 use super::{PATIENCE, World};
 
@@ -43,9 +43,11 @@ async fn connections_that_break_are_resumed_without_a_loss() {
         world.discord.burst(&messages(seed + 100), 20);
         world
             .discord
-            .wait_for(&format!("both sessions to be resumed after {fault:?}"), PATIENCE, |ledger| {
-                ledger.resumes() >= resumes + 2
-            })
+            .wait_for(
+                &format!("both sessions to be resumed after {fault:?}"),
+                PATIENCE,
+                |ledger| ledger.resumes() >= resumes + 2,
+            )
             .await
             .unwrap();
         world.quiet().await;
@@ -64,6 +66,8 @@ async fn a_session_that_discord_forgot_begins_anew_and_the_gap_says_what_is_miss
     world.quiet().await;
     pod.kill9();
     world.discord.burst(&messages(2), 7);
+    let left = world.discord.guilds()[0].id;
+    world.discord.act(Act::RemoveBot { guild: left }).unwrap();
     let told = world.discord.with_ledger(|ledger| ledger.sessions[0].last_seq());
     world.discord.advance(Duration::from_mins(10));
     let _pod = world.pod();
@@ -78,9 +82,18 @@ async fn a_session_that_discord_forgot_begins_anew_and_the_gap_says_what_is_miss
     // From the last frame in the file to the READY of the second session.
     assert_eq!(
         world.rows("SELECT from_session_no * 1000 + from_seq, to_session_no * 1000 + to_seq FROM gap"),
-        [(1000 + i64::try_from(told - 7).unwrap(), 2001)]
+        [(1000 + i64::try_from(told - 8).unwrap(), 2001)]
     );
-    assert_eq!(world.stats().len(), 15, "what Discord did not replay is not there, and nothing else is missing");
+    // The second READY does not name the guild that the bot was removed from.
+    assert_eq!(
+        world.rows("SELECT guild_id, left_at IS NOT NULL FROM guilds WHERE left_at IS NOT NULL"),
+        [(super::number_of(left), 1)]
+    );
+    assert_eq!(
+        world.stats().len(),
+        15,
+        "what Discord did not replay is not there, and nothing else is missing"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -93,7 +106,10 @@ async fn a_refused_bot_stops_with_what_to_do_and_spends_no_identifies() {
         code: 4004,
     });
     let line = pod.wait_for_line("the refusal", |line| line.contains("Discord refuses the session"));
-    assert!(line.contains("closed with 4004: the bot's token (MODBOT_DISCORD_TOKEN) is not valid"), "{line}");
+    assert!(
+        line.contains("closed with 4004: the bot's token (MODBOT_DISCORD_TOKEN) is not valid"),
+        "{line}"
+    );
     pod.terminate();
     assert_eq!(pod.wait_exit().code(), Some(0));
     assert_eq!(world.discord.with_ledger(|ledger| ledger.attempts.len()), 1);
@@ -104,8 +120,13 @@ async fn the_reserve_of_identifies_is_never_touched() {
     let world = World::start(2, 2).await;
     world.discord.fault(Fault::IdentifyBudget { remaining: 51 });
     let mut pod = world.pod();
-    let line = pod.wait_for_line("the session without a ticket", |line| line.contains("identify budget is spent"));
-    assert!(line.contains("50 left, 50 of them in reserve; the session stays dark until then"), "{line}");
+    let line = pod.wait_for_line("the session without a ticket", |line| {
+        line.contains("identify budget is spent")
+    });
+    assert!(
+        line.contains("50 left, 50 of them in reserve; the session stays dark until then"),
+        "{line}"
+    );
     world
         .discord
         .wait_for("the other session", PATIENCE, |ledger| ledger.identifies() == 1)
@@ -118,11 +139,15 @@ async fn the_reserve_of_identifies_is_never_touched() {
     });
     world
         .discord
-        .wait_for("the session to be gone", PATIENCE, |ledger| ledger.sessions[0].ended.is_some())
+        .wait_for("the session to be gone", PATIENCE, |ledger| {
+            ledger.sessions[0].ended.is_some()
+        })
         .await
         .unwrap();
     pod.terminate();
     assert_eq!(pod.wait_exit().code(), Some(0));
-    let attempts = world.discord.with_ledger(|ledger| (ledger.attempts.len(), ledger.token_reset));
+    let attempts = world
+        .discord
+        .with_ledger(|ledger| (ledger.attempts.len(), ledger.token_reset));
     assert_eq!(attempts, (1, false));
 }

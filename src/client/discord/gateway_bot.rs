@@ -131,10 +131,16 @@ mod tests {
     async fn the_limit_is_read_and_refusals_say_what_to_do() {
         let limit = r#"{"url":"wss://x","shards":1,"session_start_limit":{"total":1000,"remaining":998,"reset_after":5,"max_concurrency":16}}"#;
         let limit = asked(200, limit).await.unwrap();
-        assert_eq!((limit.remaining, limit.reset_after_ms, limit.max_concurrency.get()), (998, 5, 16));
+        assert_eq!(
+            (limit.remaining, limit.reset_after_ms, limit.max_concurrency.get()),
+            (998, 5, 16)
+        );
         let token = asked(401, "").await.unwrap_err();
         assert!(token.to_string().contains("MODBOT_DISCORD_TOKEN"), "{token}");
-        assert!(matches!(asked(502, "").await, Err(DiscordError::Refused { status: 502, .. })));
+        assert!(matches!(
+            asked(502, "").await,
+            Err(DiscordError::Refused { status: 502, .. })
+        ));
         assert!(matches!(asked(200, "{}").await, Err(DiscordError::Misfit { .. })));
     }
 }

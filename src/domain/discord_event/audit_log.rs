@@ -102,7 +102,12 @@ impl Entry<'_> {
 
     fn timeout(&self) -> Result<Option<TimeoutChange>, Misfit> {
         let key = "communication_disabled_until";
-        let Some((index, change)) = self.changes.iter().enumerate().find(|(_, change)| change.key == key) else {
+        let Some((index, change)) = self
+            .changes
+            .iter()
+            .enumerate()
+            .find(|(_, change)| change.key == key)
+        else {
             return Ok(None);
         };
         let path = format!("changes[{index}].new_value");

@@ -1,8 +1,8 @@
 //! Every event that modbot reads, by its name.
 
 use super::{
-    AuditLogEntry, BulkDelete, Channel, ChannelGone, GuildCreate, GuildDelete, Message, MessageDelete, MessageEdit,
-    Misfit, Reaction, ReactionsGone, Ready, misfit,
+    AuditLogEntry, BulkDelete, Channel, ChannelGone, GuildCreate, GuildDelete, Message, MessageDelete,
+    MessageEdit, Misfit, Reaction, ReactionsGone, Ready, misfit,
 };
 
 /// An event, read. Borrows from the raw frame.

@@ -1,5 +1,3 @@
-use std::path::{Path, PathBuf};
-
 use super::*;
 
 fn parse(raw: &str) -> Result<(Option<u64>, bool), Misfit> {
@@ -21,7 +19,11 @@ fn the_guild_is_found_wherever_the_event_has_it() {
     for (name, data, guild) in [
         ("GUILD_CREATE", r#"{"unavailable":true,"id":"5"}"#, Some(5)),
         ("GUILD_DELETE", r#"{"id":"5"}"#, Some(5)),
-        ("TYPING_START", r#"{"user":{"guild_id":"6"},"guild_id":"5"}"#, Some(5)),
+        (
+            "TYPING_START",
+            r#"{"user":{"guild_id":"6"},"guild_id":"5"}"#,
+            Some(5),
+        ),
         ("TYPING_START", r#"{"guild_id":null}"#, None),
         ("USER_UPDATE", r#"{"id":"5"}"#, None),
         ("RESUMED", "null", None),
@@ -32,7 +34,10 @@ fn the_guild_is_found_wherever_the_event_has_it() {
 
 #[test]
 fn what_is_no_dispatch_is_no_event() {
-    assert_eq!(parse(r#"{"t":null,"s":null,"op":11,"d":null}"#).unwrap(), (None, false));
+    assert_eq!(
+        parse(r#"{"t":null,"s":null,"op":11,"d":null}"#).unwrap(),
+        (None, false)
+    );
     assert_eq!(parse(r#"{"op":11}"#).unwrap(), (None, false));
     assert!(parse(r#"{"op":0"#).is_err());
 }
@@ -42,14 +47,46 @@ fn a_misfit_names_the_event_and_the_field() {
     let message = r#"{"guild_id":"5","id":"7","channel_id":"8","author":{"id":"9"},"content":"hi"}"#;
     assert!(parse(&dispatch("MESSAGE_CREATE", message)).unwrap().1);
     for (name, data, text) in [
-        ("MESSAGE_CREATE", message.replace("\"9\"", "9"), "MESSAGE_CREATE does not fit at author.id"),
-        ("MESSAGE_CREATE", message.replace("\"9\"", "\"x\""), "MESSAGE_CREATE does not fit at author.id"),
-        ("MESSAGE_CREATE", message.replace("\"hi\"", "null"), "MESSAGE_CREATE does not fit at content"),
-        ("MESSAGE_CREATE", message.replace("\"5\"", "5"), "MESSAGE_CREATE does not fit at guild_id"),
-        ("MESSAGE_CREATE", message.replace("\"7\"", "\"9223372036854775808\""), "MESSAGE_CREATE does not fit at id"),
-        ("MESSAGE_DELETE_BULK", r#"{"guild_id":"5","channel_id":"8","ids":["1",null]}"#.into(), "MESSAGE_DELETE_BULK does not fit at ids[1]"),
-        ("GUILD_CREATE", r#"{"id":"5","channels":[{"id":"6"}]}"#.into(), "GUILD_CREATE does not fit at channels[0]"),
-        ("GUILD_AUDIT_LOG_ENTRY_CREATE", r#"{"guild_id":"5","id":"7","action_type":22,"target_id":null}"#.into(), "GUILD_AUDIT_LOG_ENTRY_CREATE does not fit at target_id"),
+        (
+            "MESSAGE_CREATE",
+            message.replace("\"9\"", "9"),
+            "MESSAGE_CREATE does not fit at author.id",
+        ),
+        (
+            "MESSAGE_CREATE",
+            message.replace("\"9\"", "\"x\""),
+            "MESSAGE_CREATE does not fit at author.id",
+        ),
+        (
+            "MESSAGE_CREATE",
+            message.replace("\"hi\"", "null"),
+            "MESSAGE_CREATE does not fit at content",
+        ),
+        (
+            "MESSAGE_CREATE",
+            message.replace("\"5\"", "5"),
+            "MESSAGE_CREATE does not fit at guild_id",
+        ),
+        (
+            "MESSAGE_CREATE",
+            message.replace("\"7\"", "\"9223372036854775808\""),
+            "MESSAGE_CREATE does not fit at id",
+        ),
+        (
+            "MESSAGE_DELETE_BULK",
+            r#"{"guild_id":"5","channel_id":"8","ids":["1",null]}"#.into(),
+            "MESSAGE_DELETE_BULK does not fit at ids[1]",
+        ),
+        (
+            "GUILD_CREATE",
+            r#"{"id":"5","channels":[{"id":"6"}]}"#.into(),
+            "GUILD_CREATE does not fit at channels[0]",
+        ),
+        (
+            "GUILD_AUDIT_LOG_ENTRY_CREATE",
+            r#"{"guild_id":"5","id":"7","action_type":22,"target_id":null}"#.into(),
+            "GUILD_AUDIT_LOG_ENTRY_CREATE does not fit at target_id",
+        ),
     ] {
         let error = parse(&dispatch(name, &data)).unwrap_err();
         assert_eq!(error.to_string(), text);
@@ -69,14 +106,22 @@ fn an_audit_entry_is_read_by_its_action() {
     assert_eq!(entry(r#""action_type":23"#).unwrap(), AuditAction::Unban(user));
     assert_eq!(entry(r#""action_type":1"#).unwrap(), AuditAction::Other(1));
     let change = |new: &str| {
-        entry(&format!(r#""action_type":24,"changes":[{{"key":"nick"}},{{"key":"communication_disabled_until"{new}}}]"#))
+        entry(&format!(
+            r#""action_type":24,"changes":[{{"key":"nick"}},{{"key":"communication_disabled_until"{new}}}]"#
+        ))
     };
     assert_eq!(
         change(r#","new_value":"1970-01-01T00:00:02.000000+00:00""#).unwrap(),
         AuditAction::Timeout(user, TimeoutChange::Until(2_000))
     );
-    assert_eq!(change("").unwrap(), AuditAction::Timeout(user, TimeoutChange::Lifted));
-    assert_eq!(entry(r#""action_type":24,"changes":[{"key":"nick"}]"#).unwrap(), AuditAction::Other(24));
+    assert_eq!(
+        change("").unwrap(),
+        AuditAction::Timeout(user, TimeoutChange::Lifted)
+    );
+    assert_eq!(
+        entry(r#""action_type":24,"changes":[{"key":"nick"}]"#).unwrap(),
+        AuditAction::Other(24)
+    );
     let error = change(r#","new_value":"tomorrow""#).unwrap_err();
     assert_eq!(error.path, "changes[1].new_value");
 }
@@ -93,46 +138,4 @@ fn text_with_escapes_is_read_and_plain_text_is_borrowed() {
         panic!("a message");
     };
     assert!(matches!(message.content, std::borrow::Cow::Borrowed("plain")));
-}
-
-/// Events in the captures that modbot does nothing with.
-const UNSUPPORTED: &[&str] = &[
-    "GUILD_MEMBER_UPDATE",
-    "INTERACTION_CREATE",
-    "VOICE_CHANNEL_START_TIME_UPDATE",
-    "VOICE_CHANNEL_STATUS_UPDATE",
-    "VOICE_STATE_UPDATE",
-];
-
-fn captures() -> Option<Vec<PathBuf>> {
-    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/discord/captures");
-    let found: Vec<PathBuf> = std::fs::read_dir(dir)
-        .ok()?
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.file_name().unwrap().to_string_lossy().starts_with("gateway_"))
-        .collect();
-    Some(found)
-}
-
-#[test]
-#[expect(clippy::disallowed_methods, reason = "a test reads its samples")]
-fn every_captured_frame_is_read_or_named_as_unsupported() {
-    let Some(files) = captures() else {
-        eprintln!("skipped: no captures beside the project");
-        return;
-    };
-    let mut read = 0;
-    for path in files {
-        let text = std::fs::read_to_string(&path).unwrap();
-        let frames: Vec<Box<serde_json::value::RawValue>> = serde_json::from_str(&text).unwrap();
-        for frame in frames {
-            let envelope = Envelope::parse(frame.get()).unwrap();
-            let (_, known) = parse(frame.get()).unwrap_or_else(|error| panic!("{}: {error:?}", path.display()));
-            if let Some((name, _)) = envelope.dispatch() {
-                assert_eq!(known, !UNSUPPORTED.contains(&name), "{name} in {}", path.display());
-                read += usize::from(known);
-            }
-        }
-    }
-    assert!(read > 5, "only {read} frames were read");
 }

@@ -1,5 +1,6 @@
 //! From the socket's reader to the owner: frames in order, answers in order, the socket never kept waiting.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -8,7 +9,9 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use super::Host;
-use crate::domain::ids::{DiscordShardId, SessionNo};
+use crate::domain::discord_event::Event;
+use crate::domain::ids::{DiscordShardId, GuildId, SessionNo};
+use crate::gateway_service::frame::Frame;
 use crate::gateway_service::owner::{Arrival, Outcome, StoredBecause};
 use crate::store::shard_db::{WriteError, WriterStopped};
 
@@ -84,7 +87,11 @@ async fn apply(
                         session_no: arrival.session_no,
                         seq: arrival.frame.seq,
                     };
+                    let present = guilds_of(&arrival.frame);
                     let answer = host.owner.submit(arrival).await?;
+                    if let Some(present) = present {
+                        note_absent(shard, &host, present).await?;
+                    }
                     answers.push_back(async move {
                         (sent, answer.await.unwrap_or(Err(WriterStopped::Closed.into())))
                     });
@@ -95,21 +102,58 @@ async fn apply(
     Ok(())
 }
 
+/// The guilds that a READY names.
+fn guilds_of(frame: &Frame) -> Option<BTreeSet<GuildId>> {
+    if &*frame.name != "READY" {
+        return None;
+    }
+    match Event::parse(&frame.name, frame.data()) {
+        Ok(Some(Event::Ready(ready))) => Some(ready.guilds.iter().map(|guild| guild.id).collect()),
+        _ => None,
+    }
+}
+
+async fn note_absent(
+    shard: DiscordShardId,
+    host: &Host,
+    present: BTreeSet<GuildId>,
+) -> Result<(), WriteError> {
+    let guilds = host.owner.note_absent(shard, present).await?;
+    if guilds > 0 {
+        tracing::warn!(
+            discord_shard = shard.get(),
+            guilds,
+            "the bot left guilds while no session was listening"
+        );
+    }
+    Ok(())
+}
+
 /// After the commit: counts, log lines.
 fn settle(shard: DiscordShardId, host: &Host, sent: &Sent, outcome: &Outcome) {
     host.metrics.frame(outcome.as_str());
     let event = &*sent.name;
     match outcome {
         Outcome::Dead(why) => tracing::error!(
-            discord_shard = shard.get(), session_no = sent.session_no.get(), seq = sent.seq, event, why,
+            discord_shard = shard.get(),
+            session_no = sent.session_no.get(),
+            seq = sent.seq,
+            event,
+            why,
             "a frame could not be applied; it is kept in dead_frame"
         ),
         Outcome::Unroutable(why) => tracing::error!(
-            discord_shard = shard.get(), session_no = sent.session_no.get(), seq = sent.seq, event, why,
+            discord_shard = shard.get(),
+            session_no = sent.session_no.get(),
+            seq = sent.seq,
+            event,
+            why,
             "a frame's guild cannot be read; it is lost, and a gap says so"
         ),
         Outcome::SessionBegan => tracing::info!(
-            discord_shard = shard.get(), session_no = sent.session_no.get(), "a session began"
+            discord_shard = shard.get(),
+            session_no = sent.session_no.get(),
+            "a session began"
         ),
         // The guild is served here by now, and its stored frames hold this one up.
         Outcome::Stored(StoredBecause::Behind) => host.backlog.notify_one(),

@@ -35,7 +35,10 @@ pub(super) fn socket(
             config = config.resume_url(url);
         }
     }
-    Shard::with_config(ShardId::new(shard.get(), settings.num_shards.get()), config.build())
+    Shard::with_config(
+        ShardId::new(shard.get(), settings.num_shards.get()),
+        config.build(),
+    )
 }
 
 /// The address to resume at without what the client adds itself; none for what is no address of a gateway.
@@ -57,7 +60,10 @@ mod tests {
     fn a_saved_address_is_cleaned_and_nonsense_is_not_used() {
         for (saved, used) in [
             ("wss://gateway-x.discord.gg", Some("wss://gateway-x.discord.gg")),
-            ("wss://gateway.discord.gg/?v=10&encoding=json", Some("wss://gateway.discord.gg")),
+            (
+                "wss://gateway.discord.gg/?v=10&encoding=json",
+                Some("wss://gateway.discord.gg"),
+            ),
             ("ws://127.0.0.1:81/", Some("ws://127.0.0.1:81")),
             ("https://x", None),
             ("nonsense", None),

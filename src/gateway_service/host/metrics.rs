@@ -39,7 +39,11 @@ impl HostMetrics {
     pub fn register(metrics: &Metrics) -> Self {
         let host = Self::default();
         metrics.register(|registry| {
-            registry.register("gateway_frames", "Frames by what became of them", host.frames.clone());
+            registry.register(
+                "gateway_frames",
+                "Frames by what became of them",
+                host.frames.clone(),
+            );
             registry.register(
                 "gateway_closes",
                 "Ends of gateway connections by close code; 1006: without one",
@@ -51,8 +55,16 @@ impl HostMetrics {
                 "Payloads that could not be read at all",
                 host.unreadable.clone(),
             );
-            registry.register("gateway_live_sessions", "Sessions that receive events", host.live.clone());
-            registry.register("gateway_expired_texts", "Rows of kept message texts ended", host.expired.clone());
+            registry.register(
+                "gateway_live_sessions",
+                "Sessions that receive events",
+                host.live.clone(),
+            );
+            registry.register(
+                "gateway_expired_texts",
+                "Rows of kept message texts ended",
+                host.expired.clone(),
+            );
         });
         host
     }

@@ -105,7 +105,9 @@ async fn expiry(host: Arc<Host>) {
         let owner = host.owner.clone();
         match tokio::task::spawn_blocking(move || owner.expire_texts()).await {
             Ok(Ok(rows)) => {
-                host.metrics.expired.inc_by(u64::try_from(rows).unwrap_or_default());
+                host.metrics
+                    .expired
+                    .inc_by(u64::try_from(rows).unwrap_or_default());
             }
             Ok(Err(error)) => {
                 tracing::error!(error = %Chain(&error), "kept message texts could not be ended");

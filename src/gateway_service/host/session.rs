@@ -38,14 +38,19 @@ pub(super) async fn run(shard: DiscordShardId, host: Arc<Host>) {
         match ended {
             Ended::Stopped => return,
             Ended::Refused(why) => {
-                tracing::error!(discord_shard = shard.get(), why, "Discord refuses the session; it is not tried again");
+                tracing::error!(
+                    discord_shard = shard.get(),
+                    why,
+                    "Discord refuses the session; it is not tried again"
+                );
                 host.states.set(shard, SessionState::Refused(why));
                 return host.stop.cancelled().await;
             }
             Ended::Behind(why) => {
                 host.states.set(shard, SessionState::Connecting);
                 tracing::error!(
-                    discord_shard = shard.get(), why,
+                    discord_shard = shard.get(),
+                    why,
                     "the session's frames could not be written; it is closed and will be resumed at the last one that was"
                 );
                 if !pause.wait(&host.stop).await {
@@ -65,7 +70,11 @@ async fn follow(shard: DiscordShardId, host: &Arc<Host>, pause: &mut Pause) -> R
         session_no = cursor.session_no.get(),
         seq = cursor.seq,
         "{}",
-        if row.is_some() { "resuming a session" } else { "beginning a session" }
+        if row.is_some() {
+            "resuming a session"
+        } else {
+            "beginning a session"
+        }
     );
     let mut reader = Reader {
         shard,
@@ -116,7 +125,10 @@ impl Reader {
                 None => return Ended::Refused(self.refusal()),
                 Some(Ok(Message::Text(raw))) => {
                     if let Err(misfit) = self.text(raw, pause) {
-                        return Ended::Refused(format!("its READY cannot be read: {}", frame::describe(&misfit)));
+                        return Ended::Refused(format!(
+                            "its READY cannot be read: {}",
+                            frame::describe(&misfit)
+                        ));
                     }
                 }
                 Some(Ok(Message::Close(frame))) => self.closed(frame.as_ref()),
@@ -126,7 +138,9 @@ impl Reader {
                 }
             }
             if self.applier.in_flight() > self.host.settings.frames_in_flight {
-                return Ended::Behind("the disk is slower than Discord: too many frames in flight".to_owned());
+                return Ended::Behind(
+                    "the disk is slower than Discord: too many frames in flight".to_owned(),
+                );
             }
         }
     }
@@ -178,7 +192,12 @@ impl Reader {
         self.last_close = Some(code);
         self.host.metrics.close(code);
         self.host.states.set(self.shard, SessionState::Connecting);
-        tracing::info!(discord_shard = self.shard.get(), code, reason, "the session's connection ended");
+        tracing::info!(
+            discord_shard = self.shard.get(),
+            code,
+            reason,
+            "the session's connection ended"
+        );
     }
 
     fn refusal(&self) -> String {
@@ -191,7 +210,10 @@ impl Reader {
 
     /// Closes the connection so that the session can be resumed; what still arrives is handed on.
     async fn close(&mut self) {
-        if matches!(self.socket.state(), twilight_gateway::ShardState::Disconnected { .. }) {
+        if matches!(
+            self.socket.state(),
+            twilight_gateway::ShardState::Disconnected { .. }
+        ) {
             return;
         }
         self.socket.close(CloseFrame::RESUME);
@@ -199,9 +221,9 @@ impl Reader {
         let close_time = self.host.settings.close_time;
         let closing = async {
             while let Some(Ok(message)) = self.socket.next().await {
-                match message {
-                    Message::Text(raw) if self.text(raw, &mut pause).is_ok() => {}
-                    Message::Text(_) | Message::Close(_) => return,
+                let Message::Text(raw) = message else { return };
+                if self.text(raw, &mut pause).is_err() {
+                    return;
                 }
             }
         };

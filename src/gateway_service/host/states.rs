@@ -30,7 +30,10 @@ pub struct SessionStates {
 impl SessionStates {
     /// All connecting.
     pub fn new(check: Check, live: Gauge, num_shards: NumShards) -> Self {
-        let states = num_shards.ids().map(|shard| (shard, SessionState::Connecting)).collect();
+        let states = num_shards
+            .ids()
+            .map(|shard| (shard, SessionState::Connecting))
+            .collect();
         Self {
             check,
             live,
@@ -42,7 +45,10 @@ impl SessionStates {
     pub fn set(&self, shard: DiscordShardId, state: SessionState) {
         let mut states = self.states.lock().unwrap_or_else(PoisonError::into_inner);
         states.insert(shard, state);
-        let live = states.values().filter(|state| **state == SessionState::Live).count();
+        let live = states
+            .values()
+            .filter(|state| **state == SessionState::Live)
+            .count();
         self.live.set(i64::try_from(live).unwrap_or(i64::MAX));
         let refused = states.iter().find_map(|(shard, state)| match state {
             SessionState::Refused(why) => Some(format!("Discord shard {shard}: {why}")),
@@ -52,7 +58,18 @@ impl SessionStates {
         match refused {
             Some(why) => self.check.fail(why),
             None if live == states.len() => self.check.ok(),
-            None => self.check.fail(format!("{live} of {} sessions are live", states.len())),
+            None => self
+                .check
+                .fail(format!("{live} of {} sessions are live", states.len())),
         }
+    }
+
+    /// Every session's state, by Discord shard.
+    pub fn all(&self) -> Vec<(DiscordShardId, SessionState)> {
+        let states = self.states.lock().unwrap_or_else(PoisonError::into_inner);
+        states
+            .iter()
+            .map(|(shard, state)| (*shard, state.clone()))
+            .collect()
     }
 }

@@ -104,7 +104,11 @@ impl LocalTickets {
             match self.0.rest.session_limit().await {
                 Ok(limit) => {
                     let resets_at = now + Duration::from_millis(limit.reset_after_ms.max(1));
-                    tracing::info!(remaining = limit.remaining, of = limit.total, "identify budget read");
+                    tracing::info!(
+                        remaining = limit.remaining,
+                        of = limit.total,
+                        "identify budget read"
+                    );
                     ledger.budget = Some(Known {
                         remaining: limit.remaining,
                         resets_at,
@@ -147,9 +151,15 @@ impl Ledger {
                 None
             }
             Err(TicketRefused::BudgetUnknown) => Some(settings.retry_max.min(Duration::from_secs(1))),
-            Err(TicketRefused::TooSoon { .. }) => Some(free_at.saturating_sub(now).max(Duration::from_millis(1))),
+            Err(TicketRefused::TooSoon { .. }) => {
+                Some(free_at.saturating_sub(now).max(Duration::from_millis(1)))
+            }
             Err(refused @ TicketRefused::BudgetSpent { resets_in_ms, .. }) => {
-                tracing::error!(discord_shard = shard, resets_in_ms, "{refused}; the session stays dark until then");
+                tracing::error!(
+                    discord_shard = shard,
+                    resets_in_ms,
+                    "{refused}; the session stays dark until then"
+                );
                 let resets_in = Duration::from_millis(u64::try_from(resets_in_ms).unwrap_or_default());
                 Some(resets_in.clamp(Duration::from_millis(1), Duration::from_mins(10)))
             }
@@ -188,9 +198,17 @@ mod tests {
         };
         assert_eq!(ledger.take(0, at(100), settings), None);
         assert_eq!(ledger.take(1, at(100), settings), None, "another bucket");
-        assert_eq!(ledger.take(2, at(101), settings), Some(at(4)), "the bucket of shard 0");
+        assert_eq!(
+            ledger.take(2, at(101), settings),
+            Some(at(4)),
+            "the bucket of shard 0"
+        );
         assert_eq!(ledger.take(2, at(105), settings), None);
-        assert_eq!(ledger.take(4, at(990), settings), Some(at(10)), "two are left: the reserve");
+        assert_eq!(
+            ledger.take(4, at(990), settings),
+            Some(at(10)),
+            "two are left: the reserve"
+        );
         ledger.budget = None;
         assert_eq!(ledger.take(4, at(990), settings), Some(at(1)));
     }

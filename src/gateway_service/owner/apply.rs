@@ -90,7 +90,13 @@ fn begin_session(
         Err(misfit) => return Err(WriteError::rejected(misfit)),
     };
     let ready: Ready<'_> = ready;
-    session_rows::begin(tx.shard(), (shard, rules.num_shards), at, &ready, rules.clock.unix_ms())?;
+    session_rows::begin(
+        tx.shard(),
+        (shard, rules.num_shards),
+        at,
+        &ready,
+        rules.clock.unix_ms(),
+    )?;
     Ok(Outcome::SessionBegan)
 }
 

@@ -68,7 +68,10 @@ fn guilds_with_due(connection: &Connection, due: Due) -> Result<Vec<GuildId>, Wr
 /// A batch of one guild, under its fence: a write like any other.
 fn expire(tx: &WriteTx<'_>, rules: &Rules, id: GuildId, due: Due) -> Result<usize, WriteError> {
     let super::Ownership::Everything = rules.ownership;
-    let Some(fence) = tx.fence(id)?.filter(|fence| fence.state.mode == FenceMode::Serving) else {
+    let Some(fence) = tx
+        .fence(id)?
+        .filter(|fence| fence.state.mode == FenceMode::Serving)
+    else {
         return Ok(0);
     };
     let epoch = fence.state.epoch;

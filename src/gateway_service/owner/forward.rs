@@ -38,7 +38,12 @@ pub(super) fn store(connection: &Connection, placed: Placed<'_>, rules: &Rules) 
             raw,
             now_ms,
         ))?;
-    let mut held = hold(connection, placed.guild, placed.shard, raw.len().cast_signed() as i64)?;
+    let mut held = hold(
+        connection,
+        placed.guild,
+        placed.shard,
+        raw.len().cast_signed() as i64,
+    )?;
     while held > rules.limits.forward_bytes.cast_signed() {
         let Some(oldest) = oldest(connection, placed.guild, rules.num_shards)? else {
             break;
@@ -99,14 +104,21 @@ pub(super) fn remove(connection: &Connection, guild: GuildId, stored: &Stored) -
             stored.at.session_no.as_i64(),
             stored.at.seq.cast_signed(),
         ))?;
-    hold(connection, guild, stored.shard, -(stored.raw.len().cast_signed() as i64))
+    hold(
+        connection,
+        guild,
+        stored.shard,
+        -(stored.raw.len().cast_signed() as i64),
+    )
 }
 
 /// The guilds with stored frames.
 pub(super) fn guilds(connection: &Connection) -> rusqlite::Result<Vec<GuildId>> {
-    let mut statement = connection.prepare_cached("SELECT DISTINCT guild_id FROM forward ORDER BY guild_id")?;
+    let mut statement =
+        connection.prepare_cached("SELECT DISTINCT guild_id FROM forward ORDER BY guild_id")?;
     let ids = statement.query_map([], |row| row.get::<_, i64>(0))?;
-    ids.filter_map(|id| id.map(|id| GuildId::from_i64(id).ok()).transpose()).collect()
+    ids.filter_map(|id| id.map(|id| GuildId::from_i64(id).ok()).transpose())
+        .collect()
 }
 
 /// Counts bytes in or out; how many the guild holds now.

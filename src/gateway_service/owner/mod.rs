@@ -1,5 +1,6 @@
 //! The owner: applies frames to the guilds of this pod, each in one savepoint with its cursor, fence and effects.
 
+mod absent;
 mod apply;
 mod backlog;
 mod dead_frames;

@@ -53,8 +53,16 @@ mod tests {
         for (fence, waiting, expected) in [
             (None, false, Place::Begin(Epoch::new(1))),
             (None, true, Place::Store(StoredBecause::Behind)),
-            (Some(fence(FenceMode::Serving)), false, Place::Apply(Epoch::new(7))),
-            (Some(fence(FenceMode::Serving)), true, Place::Store(StoredBecause::Behind)),
+            (
+                Some(fence(FenceMode::Serving)),
+                false,
+                Place::Apply(Epoch::new(7)),
+            ),
+            (
+                Some(fence(FenceMode::Serving)),
+                true,
+                Place::Store(StoredBecause::Behind),
+            ),
             (Some(fence(FenceMode::Frozen)), false, not_serving),
             (Some(fence(FenceMode::Importing)), false, not_serving),
             (Some(fence(FenceMode::Tombstone)), true, not_serving),

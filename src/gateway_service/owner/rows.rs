@@ -52,7 +52,9 @@ fn bot(connection: &Connection) -> rusqlite::Result<Option<UserId>> {
 /// Writes one change of a guild's rows.
 pub(super) fn write(connection: &Connection, guild: GuildId, change: &Change<'_>) -> rusqlite::Result<()> {
     let guild = guild.as_i64();
-    let run = |sql: &str, values: &[&dyn rusqlite::ToSql]| connection.prepare_cached(sql)?.execute(values).map(drop);
+    let run = |sql: &str, values: &[&dyn rusqlite::ToSql]| {
+        connection.prepare_cached(sql)?.execute(values).map(drop)
+    };
     match change {
         Change::Here => run(
             "INSERT INTO guilds (guild_id) VALUES (?1)

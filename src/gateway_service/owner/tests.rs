@@ -97,8 +97,9 @@ fn dispatch(seq: u64, name: &str, data: &str) -> String {
 
 fn message(seq: u64, guild: u64) -> String {
     let id = 1_456_027_951_104_000_000 + seq;
-    let data =
-        format!(r#"{{"guild_id":"{guild}","id":"{id}","channel_id":"8","author":{{"id":"9"}},"content":"hi"}}"#);
+    let data = format!(
+        r#"{{"guild_id":"{guild}","id":"{id}","channel_id":"8","author":{{"id":"9"}},"content":"hi"}}"#
+    );
     dispatch(seq, "MESSAGE_CREATE", &data)
 }
 
@@ -121,7 +122,10 @@ async fn frames_replayed_after_every_possible_crash_are_rows_exactly_once() {
         let cursor = pod.last;
         for seq in cursor.saturating_sub(3).max(2)..=cursor {
             pod.last = seq - 1;
-            assert_eq!(pod.take(message(seq, 5 + seq % 2)).await.unwrap(), Outcome::Passed);
+            assert_eq!(
+                pod.take(message(seq, 5 + seq % 2)).await.unwrap(),
+                Outcome::Passed
+            );
         }
         pod.last = cursor;
     }
@@ -144,7 +148,12 @@ async fn a_guild_that_is_ahead_of_its_session_takes_nothing_twice() {
     );
     pod.take(reaction.clone()).await.unwrap();
     // The session's row is older than the guild's: the host was restored, the guild was not.
-    let older = |tx: &WriteTx<'_>| Ok(tx.shard().execute("UPDATE discord_session SET seq = 2", []).map(drop)?);
+    let older = |tx: &WriteTx<'_>| {
+        Ok(tx
+            .shard()
+            .execute("UPDATE discord_session SET seq = 2", [])
+            .map(drop)?)
+    };
     pod.owner.db.writer().write("older", older).await.unwrap();
     pod.last = 2;
     assert_eq!(pod.take(reaction).await.unwrap(), Outcome::Repeated);
@@ -177,7 +186,10 @@ async fn a_poison_frame_is_kept_aside_and_the_next_ones_go_on() {
     let Outcome::Dead(why) = pod.take(misfit).await.unwrap() else {
         panic!("a dead frame");
     };
-    assert!(why.starts_with("MESSAGE_CREATE does not fit at content: invalid type"), "{why}");
+    assert!(
+        why.starts_with("MESSAGE_CREATE does not fit at content: invalid type"),
+        "{why}"
+    );
     // A row that the file refuses: the handlers ran, and nothing of it stays.
     let refuse = |tx: &WriteTx<'_>| {
         let sql = "CREATE TEMP TRIGGER refuse BEFORE INSERT ON main.message_stats BEGIN SELECT RAISE(FAIL, 'poison'); END";
@@ -185,7 +197,10 @@ async fn a_poison_frame_is_kept_aside_and_the_next_ones_go_on() {
     };
     pod.owner.db.writer().write("refuse", refuse).await.unwrap();
     let outcome = pod.take(message(3, 5)).await.unwrap();
-    assert!(matches!(&outcome, Outcome::Dead(why) if why.contains("poison")), "{outcome:?}");
+    assert!(
+        matches!(&outcome, Outcome::Dead(why) if why.contains("poison")),
+        "{outcome:?}"
+    );
     pod.take(message(4, 5)).await.unwrap();
     let drop_trigger = |tx: &WriteTx<'_>| Ok(tx.shard().execute_batch("DROP TRIGGER refuse")?);
     pod.owner.db.writer().write("allow", drop_trigger).await.unwrap();
@@ -194,7 +209,10 @@ async fn a_poison_frame_is_kept_aside_and_the_next_ones_go_on() {
     assert_eq!(pod.count("SELECT seq FROM guild_fence"), 5);
     // Only two are kept; the gap names the one that went.
     assert_eq!(pod.count("SELECT min(seq) FROM dead_frame"), 3);
-    assert_eq!(pod.count("SELECT from_seq * 100 + to_seq FROM gap WHERE guild_id = 5"), 102);
+    assert_eq!(
+        pod.count("SELECT from_seq * 100 + to_seq FROM gap WHERE guild_id = 5"),
+        102
+    );
 }
 
 #[tokio::test]
@@ -215,7 +233,11 @@ async fn a_guild_that_is_not_served_gets_its_frames_later_and_in_order() {
         let outcome = pod.take(message(seq, 5)).await.unwrap();
         assert_eq!(outcome, Outcome::Stored(StoredBecause::NotServing));
     }
-    assert_eq!(pod.take(message(5, 6)).await.unwrap(), Outcome::Applied(1), "others go on");
+    assert_eq!(
+        pod.take(message(5, 6)).await.unwrap(),
+        Outcome::Applied(1),
+        "others go on"
+    );
     assert_eq!(pod.owner.apply_backlog().await.unwrap(), 0, "still frozen");
     let path = pod.path.clone();
     drop(pod);
@@ -230,11 +252,23 @@ async fn a_guild_that_is_not_served_gets_its_frames_later_and_in_order() {
     let edit = r#"{"guild_id":"5","id":"1456027951104000003","channel_id":"8","content":"three"}"#;
     let outcome = pod.take(dispatch(6, "MESSAGE_UPDATE", edit)).await.unwrap();
     assert_eq!(outcome, Outcome::Stored(StoredBecause::Behind));
-    assert_eq!(pod.count("SELECT count(*) FROM message_stats WHERE guild_id = 5"), 1);
+    assert_eq!(
+        pod.count("SELECT count(*) FROM message_stats WHERE guild_id = 5"),
+        1
+    );
     assert_eq!(pod.owner.apply_backlog().await.unwrap(), 3);
-    assert_eq!(pod.count("SELECT count(*) FROM message_stats WHERE guild_id = 5"), 3);
-    assert_eq!(pod.count("SELECT char_count FROM message_stats WHERE message_id = 1456027951104000003"), 5);
-    assert_eq!(pod.count("SELECT count(*) + (SELECT sum(bytes) FROM forward_mark) FROM forward"), 0);
+    assert_eq!(
+        pod.count("SELECT count(*) FROM message_stats WHERE guild_id = 5"),
+        3
+    );
+    assert_eq!(
+        pod.count("SELECT char_count FROM message_stats WHERE message_id = 1456027951104000003"),
+        5
+    );
+    assert_eq!(
+        pod.count("SELECT count(*) + (SELECT sum(bytes) FROM forward_mark) FROM forward"),
+        0
+    );
     assert_eq!(pod.take(message(7, 5)).await.unwrap(), Outcome::Applied(1));
 }
 
@@ -249,15 +283,22 @@ async fn what_waits_is_bounded_and_what_is_dropped_is_a_gap() {
     pod.ready().await;
     let born = FenceChange::Born { epoch: Epoch::new(1) };
     pod.change(guild(5), born).await;
-    pod.change(guild(5), FenceChange::GivenAway { epoch: Epoch::new(2) }).await;
+    pod.change(guild(5), FenceChange::GivenAway { epoch: Epoch::new(2) })
+        .await;
     for seq in 10..=19 {
         pod.take(message(seq, 5)).await.unwrap();
     }
     assert_eq!(pod.count("SELECT min(seq) * 100 + max(seq) FROM forward"), 1719);
     assert_eq!(pod.count("SELECT count(*) FROM gap"), 1);
-    assert_eq!(pod.count("SELECT from_seq * 100 + to_seq FROM gap WHERE guild_id = 5"), 916);
+    assert_eq!(
+        pod.count("SELECT from_seq * 100 + to_seq FROM gap WHERE guild_id = 5"),
+        916
+    );
     let fence = pod.owner.db.fence(guild(5)).unwrap().unwrap();
-    assert_eq!((fence.state.mode, fence.progress.writes), (FenceMode::Tombstone, 0));
+    assert_eq!(
+        (fence.state.mode, fence.progress.writes),
+        (FenceMode::Tombstone, 0)
+    );
 }
 
 #[tokio::test]
@@ -265,7 +306,11 @@ async fn a_new_session_leaves_a_gap_that_says_from_where_to_where() {
     let dir = tempfile::tempdir().unwrap();
     let mut pod = Pod::start(&dir.path().join("shard.db"), Limits::default()).await;
     pod.ready().await;
-    assert_eq!(pod.count("SELECT count(*) FROM gap"), 0, "before the first session there was nothing");
+    assert_eq!(
+        pod.count("SELECT count(*) FROM gap"),
+        0,
+        "before the first session there was nothing"
+    );
     for seq in 2..=4 {
         pod.take(message(seq, 5)).await.unwrap();
     }
@@ -285,10 +330,20 @@ async fn names_settings_and_the_bots_own_id_are_known_to_the_handlers() {
     let mut pod = Pod::start(&dir.path().join("shard.db"), Limits::default()).await;
     pod.ready().await;
     let create = r#"{"id":"5","channels":[{"id":"8","type":0,"name":"talk","parent_id":"7"},{"id":"7","type":4,"name":"Cat"}]}"#;
-    assert_eq!(pod.take(dispatch(2, "GUILD_CREATE", create)).await.unwrap(), Outcome::Applied(3));
+    assert_eq!(
+        pod.take(dispatch(2, "GUILD_CREATE", create)).await.unwrap(),
+        Outcome::Applied(3)
+    );
     pod.take(message(3, 5)).await.unwrap();
-    assert_eq!(pod.count("SELECT count(*) FROM message_stats WHERE channel_category = 'Cat'"), 1);
-    assert_eq!(pod.count("SELECT count(*) FROM message_cache"), 0, "no deletion log, no texts");
+    assert_eq!(
+        pod.count("SELECT count(*) FROM message_stats WHERE channel_category = 'Cat'"),
+        1
+    );
+    assert_eq!(
+        pod.count("SELECT count(*) FROM message_cache"),
+        0,
+        "no deletion log, no texts"
+    );
     let set = |tx: &WriteTx<'_>| {
         let sql = r#"UPDATE guilds SET deletion_log = 8, settings = '{"activity":false}'"#;
         Ok(tx.shard().execute(sql, []).map(drop)?)
@@ -296,18 +351,31 @@ async fn names_settings_and_the_bots_own_id_are_known_to_the_handlers() {
     pod.owner.db.writer().write("settings", set).await.unwrap();
     pod.take(message(4, 5)).await.unwrap();
     assert_eq!(pod.count("SELECT count(*) FROM message_stats"), 1);
-    assert_eq!(pod.count("SELECT count(*) FROM message_cache WHERE content = 'hi'"), 1);
+    assert_eq!(
+        pod.count("SELECT count(*) FROM message_cache WHERE content = 'hi'"),
+        1
+    );
     for (seq, executor) in [(5, 4), (6, 3), (7, 3)] {
         let entry = format!(
             r#"{{"guild_id":"5","id":"{}","action_type":22,"target_id":"9","user_id":"{executor}"}}"#,
             1_456_027_951_104_000_000_u64 + executor
         );
-        pod.take(dispatch(seq, "GUILD_AUDIT_LOG_ENTRY_CREATE", &entry)).await.unwrap();
+        pod.take(dispatch(seq, "GUILD_AUDIT_LOG_ENTRY_CREATE", &entry))
+            .await
+            .unwrap();
     }
-    assert_eq!(pod.count("SELECT count(*) FROM mod_actions WHERE executor_id = 3"), 1);
+    assert_eq!(
+        pod.count("SELECT count(*) FROM mod_actions WHERE executor_id = 3"),
+        1
+    );
     assert_eq!(pod.count("SELECT count(*) FROM mod_actions"), 1);
-    pod.take(dispatch(8, "GUILD_DELETE", r#"{"id":"5"}"#)).await.unwrap();
-    assert_eq!(pod.count("SELECT count(*) FROM guilds WHERE left_at IS NOT NULL"), 1);
+    pod.take(dispatch(8, "GUILD_DELETE", r#"{"id":"5"}"#))
+        .await
+        .unwrap();
+    assert_eq!(
+        pod.count("SELECT count(*) FROM guilds WHERE left_at IS NOT NULL"),
+        1
+    );
     pod.take(dispatch(9, "GUILD_CREATE", create)).await.unwrap();
     assert_eq!(pod.count("SELECT count(*) FROM guilds WHERE left_at IS NULL"), 1);
 }
@@ -335,18 +403,44 @@ async fn texts_end_after_an_hour_and_rows_after_a_day() {
     };
     pod.owner.rules = Arc::new(rules);
     pod.ready().await;
-    pod.take(dispatch(2, "GUILD_CREATE", r#"{"id":"5"}"#)).await.unwrap();
-    let set = |tx: &WriteTx<'_>| Ok(tx.shard().execute("UPDATE guilds SET deletion_log = 8", []).map(drop)?);
+    pod.take(dispatch(2, "GUILD_CREATE", r#"{"id":"5"}"#))
+        .await
+        .unwrap();
+    let set = |tx: &WriteTx<'_>| {
+        Ok(tx
+            .shard()
+            .execute("UPDATE guilds SET deletion_log = 8", [])
+            .map(drop)?)
+    };
     pod.owner.db.writer().write("settings", set).await.unwrap();
     let id = (sent - 1_420_070_400_000) << 22;
-    let data = format!(r#"{{"guild_id":"5","id":"{id}","channel_id":"8","author":{{"id":"9"}},"content":"hi"}}"#);
+    let data =
+        format!(r#"{{"guild_id":"5","id":"{id}","channel_id":"8","author":{{"id":"9"}},"content":"hi"}}"#);
     pod.take(dispatch(3, "MESSAGE_CREATE", &data)).await.unwrap();
-    for (minutes, changed, texts, rows) in [(59, 0, 1, 1), (60, 1, 0, 1), (24 * 60, 0, 0, 1), (24 * 60 + 1, 1, 0, 0)] {
-        clock.0.store(sent + minutes * 60_000, std::sync::atomic::Ordering::Relaxed);
+    for (minutes, changed, texts, rows) in [
+        (59, 0, 1, 1),
+        (60, 1, 0, 1),
+        (24 * 60, 0, 0, 1),
+        (24 * 60 + 1, 1, 0, 0),
+    ] {
+        clock
+            .0
+            .store(sent + minutes * 60_000, std::sync::atomic::Ordering::Relaxed);
         let owner = pod.owner.clone();
-        let done = tokio::task::spawn_blocking(move || owner.expire_texts()).await.unwrap().unwrap();
+        let done = tokio::task::spawn_blocking(move || owner.expire_texts())
+            .await
+            .unwrap()
+            .unwrap();
         assert_eq!(done, changed, "after {minutes} minutes");
-        assert_eq!(pod.count("SELECT count(content) FROM message_cache"), texts, "after {minutes} minutes");
-        assert_eq!(pod.count("SELECT count(*) FROM message_cache"), rows, "after {minutes} minutes");
+        assert_eq!(
+            pod.count("SELECT count(content) FROM message_cache"),
+            texts,
+            "after {minutes} minutes"
+        );
+        assert_eq!(
+            pod.count("SELECT count(*) FROM message_cache"),
+            rows,
+            "after {minutes} minutes"
+        );
     }
 }

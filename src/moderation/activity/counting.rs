@@ -66,7 +66,10 @@ fn code_at(tail: &str) -> (Option<Code<'_>>, &str) {
 }
 
 fn is_language(word: &str) -> bool {
-    !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-_#.".contains(&byte))
+    !word.is_empty()
+        && word
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"+-_#.".contains(&byte))
 }
 
 fn measure<'a>(code: &str, lang: Option<&'a str>) -> Code<'a> {
@@ -84,11 +87,15 @@ fn split_links<'a>(piece: &'a str, text: &mut String, links: &mut Vec<&'a str>) 
     let mut rest = piece;
     while let Some(at) = next_address(rest) {
         let address = &rest[at..];
-        let end = address.find(|c: char| c.is_whitespace() || c == '>' || c == '`').unwrap_or(address.len());
+        let end = address
+            .find(|c: char| c.is_whitespace() || c == '>' || c == '`')
+            .unwrap_or(address.len());
         let label = label_before(&rest[..at]);
         let end = match label {
             Some(_) => address[..end].find(')').unwrap_or(end),
-            None => address[..end].trim_end_matches(['.', ',', ';', ':', '!', '?', ')', '\'', '"']).len(),
+            None => address[..end]
+                .trim_end_matches(['.', ',', ';', ':', '!', '?', ')', '\'', '"'])
+                .len(),
         };
         match label {
             Some((before, label)) => {
@@ -109,7 +116,9 @@ fn split_links<'a>(piece: &'a str, text: &mut String, links: &mut Vec<&'a str>) 
 fn next_address(text: &str) -> Option<usize> {
     text.match_indices("http").map(|(at, _)| at).find(|at| {
         let address = &text[*at..];
-        let host = address.strip_prefix("https://").or_else(|| address.strip_prefix("http://"));
+        let host = address
+            .strip_prefix("https://")
+            .or_else(|| address.strip_prefix("http://"));
         host.is_some_and(|host| host.starts_with(|c: char| c.is_alphanumeric() || c == '['))
     })
 }
@@ -134,18 +143,53 @@ mod tests {
             ("", 0, 0, "[]", "[]"),
             ("e\u{301}👨‍👩‍👧 !", 4, 1, "[]", "[]"),
             ("a `let x` b", 4, 2, r#"[{"chars":5,"words":2,"lines":1}]"#, "[]"),
-            ("```rust\nfn a() {}\nb\n```", 0, 0, r#"[{"chars":11,"words":3,"lines":2,"lang":"rust"}]"#, "[]"),
-            ("```just text```", 0, 0, r#"[{"chars":9,"words":2,"lines":1}]"#, "[]"),
+            (
+                "```rust\nfn a() {}\nb\n```",
+                0,
+                0,
+                r#"[{"chars":11,"words":3,"lines":2,"lang":"rust"}]"#,
+                "[]",
+            ),
+            (
+                "```just text```",
+                0,
+                0,
+                r#"[{"chars":9,"words":2,"lines":1}]"#,
+                "[]",
+            ),
             ("a ` b", 5, 2, "[]", "[]"),
-            ("see https://a.example/x, ok", 8, 2, "[]", r#"["https://a.example/x"]"#),
-            ("[the docs](https://a.example/x) now", 12, 3, "[]", r#"["https://a.example/x"]"#),
+            (
+                "see https://a.example/x, ok",
+                8,
+                2,
+                "[]",
+                r#"["https://a.example/x"]"#,
+            ),
+            (
+                "[the docs](https://a.example/x) now",
+                12,
+                3,
+                "[]",
+                r#"["https://a.example/x"]"#,
+            ),
             ("<https://a.example/>", 0, 0, "[]", r#"["https://a.example/"]"#),
             ("https:// http", 13, 2, "[]", "[]"),
-            ("`https://a.example/`", 0, 0, r#"[{"chars":18,"words":2,"lines":1}]"#, "[]"),
+            (
+                "`https://a.example/`",
+                0,
+                0,
+                r#"[{"chars":18,"words":2,"lines":1}]"#,
+                "[]",
+            ),
         ] {
             let counts = count(content);
             assert_eq!(
-                (counts.chars, counts.words, counts.code.as_str(), counts.links.as_str()),
+                (
+                    counts.chars,
+                    counts.words,
+                    counts.code.as_str(),
+                    counts.links.as_str()
+                ),
                 (chars, words, code, links),
                 "{content:?}"
             );

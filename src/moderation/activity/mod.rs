@@ -14,17 +14,26 @@ pub(super) fn decide<'a>(event: &'a Event<'_>, known: &Known, changes: &mut Vec<
         return;
     }
     match event {
-        Event::MessageCreate(message) if is_counted(message) => changes.push(Change::StatsAdded(MessageStats {
-            message: message.id,
-            author: message.author.id,
-            channel: message.channel_id,
-            category: known.category.clone(),
-            recipient: message.referenced_message.as_ref().map(|answered| answered.author.id),
-            counts: count(&message.content),
-            sent_at_ms: message.id.created_at_ms(),
-        })),
+        Event::MessageCreate(message) if is_counted(message) => {
+            changes.push(Change::StatsAdded(MessageStats {
+                message: message.id,
+                author: message.author.id,
+                channel: message.channel_id,
+                category: known.category.clone(),
+                recipient: message
+                    .referenced_message
+                    .as_ref()
+                    .map(|answered| answered.author.id),
+                counts: count(&message.content),
+                sent_at_ms: message.id.created_at_ms(),
+            }))
+        }
         Event::MessageEdit(edit) => {
-            changes.extend(edit.content.as_deref().map(|text| Change::StatsRecounted(edit.id, count(text))));
+            changes.extend(
+                edit.content
+                    .as_deref()
+                    .map(|text| Change::StatsRecounted(edit.id, count(text))),
+            );
         }
         Event::MessageDelete(message) => changes.push(Change::StatsRemoved(vec![message.id])),
         Event::BulkDelete(bulk) => changes.push(Change::StatsRemoved(bulk.ids.clone())),
@@ -40,7 +49,9 @@ fn is_counted(message: &Message<'_>) -> bool {
     !message.author.bot
         && message.webhook_id.is_none()
         && !message.content.is_empty()
-        && message.channel_type.is_none_or(|kind| COUNTED_CHANNELS.contains(&kind))
+        && message
+            .channel_type
+            .is_none_or(|kind| COUNTED_CHANNELS.contains(&kind))
 }
 
 #[cfg(test)]
@@ -64,7 +75,10 @@ mod tests {
             (message(r#","channel_type":0"#), true),
             (message(r#","channel_type":13"#), false),
             (message(r#","webhook_id":"9""#), false),
-            (message("").replace(r#"{"id":"9"}"#, r#"{"id":"9","bot":true}"#), false),
+            (
+                message("").replace(r#"{"id":"9"}"#, r#"{"id":"9","bot":true}"#),
+                false,
+            ),
             (message("").replace("two words", ""), false),
         ] {
             let changes = decided(&known, "MESSAGE_CREATE", &data);
@@ -91,19 +105,39 @@ mod tests {
         let known = Known::default();
         for (name, data, changes) in [
             ("MESSAGE_UPDATE", r#"{"id":"7","channel_id":"8"}"#, "[]"),
-            ("MESSAGE_DELETE", r#"{"id":"7","channel_id":"8"}"#, "[StatsRemoved([MessageId(7)])]"),
+            (
+                "MESSAGE_DELETE",
+                r#"{"id":"7","channel_id":"8"}"#,
+                "[StatsRemoved([MessageId(7)])]",
+            ),
             (
                 "MESSAGE_DELETE_BULK",
                 r#"{"ids":["7","6"],"channel_id":"8"}"#,
                 "[StatsRemoved([MessageId(7), MessageId(6)])]",
             ),
-            ("MESSAGE_REACTION_ADD", r#"{"message_id":"7","user_id":"8"}"#, "[Reacted(MessageId(7), 1)]"),
-            ("MESSAGE_REACTION_REMOVE", r#"{"message_id":"7","user_id":"8"}"#, "[Reacted(MessageId(7), -1)]"),
-            ("MESSAGE_REACTION_REMOVE_ALL", r#"{"message_id":"7"}"#, "[ReactionsCleared(MessageId(7))]"),
+            (
+                "MESSAGE_REACTION_ADD",
+                r#"{"message_id":"7","user_id":"8"}"#,
+                "[Reacted(MessageId(7), 1)]",
+            ),
+            (
+                "MESSAGE_REACTION_REMOVE",
+                r#"{"message_id":"7","user_id":"8"}"#,
+                "[Reacted(MessageId(7), -1)]",
+            ),
+            (
+                "MESSAGE_REACTION_REMOVE_ALL",
+                r#"{"message_id":"7"}"#,
+                "[ReactionsCleared(MessageId(7))]",
+            ),
         ] {
             assert_eq!(decided(&known, name, data), changes, "{name}");
         }
-        let edit = decided(&known, "MESSAGE_UPDATE", r#"{"id":"7","channel_id":"8","content":"ab"}"#);
+        let edit = decided(
+            &known,
+            "MESSAGE_UPDATE",
+            r#"{"id":"7","channel_id":"8","content":"ab"}"#,
+        );
         assert!(edit.contains("chars: 2, words: 1"), "{edit}");
     }
 }
