@@ -36,11 +36,11 @@ impl Frame {
             None => 0..0,
         };
         Ok(Some(Self {
+            raw,
+            data,
             name,
             seq,
             guild,
-            data,
-            raw,
         }))
     }
 

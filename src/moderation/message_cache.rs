@@ -28,7 +28,7 @@ pub(super) fn decide<'a>(event: &'a Event<'_>, known: &Known, at_ms: i64, change
                 message: edit.id,
                 content,
                 at_ms,
-            }))
+            }));
         }
         _ => {}
     }

@@ -151,3 +151,48 @@ async fn the_reserve_of_identifies_is_never_touched() {
         .with_ledger(|ledger| (ledger.attempts.len(), ledger.token_reset));
     assert_eq!(attempts, (1, false));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gateway_that_cannot_be_reached_is_tried_until_it_can_and_the_session_is_resumed() {
+    let world = World::start(2, 1).await;
+    let mut pod = world.pod();
+    world.live().await;
+    world.discord.fault(Fault::RefuseConnections);
+    world.discord.fault(Fault::Drop { target: Target::All });
+    pod.wait_for_line("a failed connection", |line| {
+        line.contains("the session's connection failed")
+    });
+    world.discord.burst(&messages(1), 10);
+    world.discord.fault(Fault::Clear);
+    world.quiet().await;
+    assert_eq!(world.stats(), world.expected_stats());
+    let counts = world
+        .discord
+        .with_ledger(|ledger| (ledger.identifies(), ledger.resumes()));
+    assert_eq!(counts, (1, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_cannot_be_written_loses_nothing_and_spends_no_identifies() {
+    let world = World::start(2, 1).await;
+    let mut pod = world.pod();
+    world.quiet().await;
+    let other = rusqlite::Connection::open(world.file()).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    world.discord.burst(&messages(1), 1);
+    pod.wait_for_line("a write that failed", |line| {
+        line.contains("frames could not be written")
+    });
+    world.discord.burst(&messages(2), 20);
+    other.execute_batch("ROLLBACK").unwrap();
+    drop(other);
+    world.quiet().await;
+    assert_eq!(world.stats(), world.expected_stats());
+    let (identifies, resumes) = world
+        .discord
+        .with_ledger(|ledger| (ledger.identifies(), ledger.resumes()));
+    assert!(
+        identifies == 1 && resumes >= 1,
+        "{identifies} identifies, {resumes} resumes"
+    );
+}

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use futures_util::StreamExt as _;
+use twilight_gateway::error::ReceiveMessageErrorType;
 use twilight_gateway::{CloseFrame, Message, Shard};
 
 use super::applier::Applier;
@@ -25,13 +26,16 @@ enum Ended {
     Refused(String),
     /// It has to be taken up again at the file's cursor.
     Behind(String),
+    /// No connection: to be tried again, now and then elsewhere than at the address that Discord gave for resuming.
+    Unreachable,
 }
 
 /// Keeps a Discord shard's session until the pod stops.
 pub(super) async fn run(shard: DiscordShardId, host: Arc<Host>) {
     let mut pause = Pause::new(host.settings.retry_max);
+    let mut at_saved_url = true;
     while !host.stop.is_cancelled() {
-        let ended = match follow(shard, &host, &mut pause).await {
+        let ended = match follow(shard, &host, &mut pause, at_saved_url).await {
             Ok(ended) => ended,
             Err(error) => Ended::Behind(Chain(&error).to_string()),
         };
@@ -46,24 +50,32 @@ pub(super) async fn run(shard: DiscordShardId, host: Arc<Host>) {
                 host.states.set(shard, SessionState::Refused(why));
                 return host.stop.cancelled().await;
             }
-            Ended::Behind(why) => {
-                host.states.set(shard, SessionState::Connecting);
-                tracing::error!(
-                    discord_shard = shard.get(),
-                    why,
-                    "the session's frames could not be written; it is closed and will be resumed at the last one that was"
-                );
-                if !pause.wait(&host.stop).await {
-                    return;
-                }
-            }
+            Ended::Behind(why) => tracing::error!(
+                discord_shard = shard.get(),
+                why,
+                "the session's frames could not be written; it is closed and will be resumed at the last one that was"
+            ),
+            // The address may be dead while the session is not.
+            Ended::Unreachable => at_saved_url = !at_saved_url,
+        }
+        host.states.set(shard, SessionState::Connecting);
+        if !pause.wait(&host.stop).await {
+            return;
         }
     }
 }
 
 /// Follows the session from the file's cursor on, until something ends it.
-async fn follow(shard: DiscordShardId, host: &Arc<Host>, pause: &mut Pause) -> Result<Ended, WriteError> {
-    let row = host.owner.session(shard).await?;
+async fn follow(
+    shard: DiscordShardId,
+    host: &Arc<Host>,
+    pause: &mut Pause,
+    at_saved_url: bool,
+) -> Result<Ended, WriteError> {
+    let mut row = host.owner.session(shard).await?;
+    if let Some(row) = row.as_mut().filter(|_| !at_saved_url) {
+        row.resume_url = None;
+    }
     let cursor = row.as_ref().map(|row| row.cursor).unwrap_or_default();
     tracing::info!(
         discord_shard = shard.get(),
@@ -133,8 +145,13 @@ impl Reader {
                 }
                 Some(Ok(Message::Close(frame))) => self.closed(frame.as_ref()),
                 Some(Err(error)) => {
+                    let unreachable = matches!(error.kind(), ReceiveMessageErrorType::Reconnect);
                     let error = Chain(&error);
                     tracing::warn!(discord_shard = self.shard.get(), error = %error, "the session's connection failed");
+                    if unreachable {
+                        // The client would wait for minutes, longer than Discord may keep the session.
+                        return Ended::Unreachable;
+                    }
                 }
             }
             if self.applier.in_flight() > self.host.settings.frames_in_flight {

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use super::*;
 use crate::domain::fence::{FenceChange, FenceMode};
@@ -380,28 +381,31 @@ async fn names_settings_and_the_bots_own_id_are_known_to_the_handlers() {
     assert_eq!(pod.count("SELECT count(*) FROM guilds WHERE left_at IS NULL"), 1);
 }
 
+/// A wall clock that a test sets.
+struct HandClock(AtomicI64);
+
+impl Clock for HandClock {
+    fn unix_ms(&self) -> i64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn boottime(&self) -> std::time::Duration {
+        SystemClock.boottime()
+    }
+}
+
 #[tokio::test]
 async fn texts_end_after_an_hour_and_rows_after_a_day() {
-    struct Later(std::sync::atomic::AtomicI64);
-    impl Clock for Later {
-        fn unix_ms(&self) -> i64 {
-            self.0.load(std::sync::atomic::Ordering::Relaxed)
-        }
-        fn boottime(&self) -> std::time::Duration {
-            SystemClock.boottime()
-        }
-    }
     let dir = tempfile::tempdir().unwrap();
     let mut pod = Pod::start(&dir.path().join("shard.db"), Limits::default()).await;
     let sent = 1_767_213_000_000;
-    let clock = Arc::new(Later(std::sync::atomic::AtomicI64::new(sent)));
-    let rules = Rules {
+    let time = Arc::new(HandClock(AtomicI64::new(sent)));
+    pod.owner.rules = Arc::new(Rules {
         ownership: Ownership::Everything,
         num_shards: NumShards::new(SHARDS).unwrap(),
         limits: Limits::default(),
-        clock: Arc::clone(&clock) as Arc<dyn Clock>,
-    };
-    pod.owner.rules = Arc::new(rules);
+        clock: Arc::clone(&time) as Arc<dyn Clock>,
+    });
     pod.ready().await;
     pod.take(dispatch(2, "GUILD_CREATE", r#"{"id":"5"}"#))
         .await
@@ -423,9 +427,7 @@ async fn texts_end_after_an_hour_and_rows_after_a_day() {
         (24 * 60, 0, 0, 1),
         (24 * 60 + 1, 1, 0, 0),
     ] {
-        clock
-            .0
-            .store(sent + minutes * 60_000, std::sync::atomic::Ordering::Relaxed);
+        time.0.store(sent + minutes * 60_000, Ordering::Relaxed);
         let owner = pod.owner.clone();
         let done = tokio::task::spawn_blocking(move || owner.expire_texts())
             .await

@@ -26,7 +26,7 @@ pub(super) fn decide<'a>(event: &'a Event<'_>, known: &Known, changes: &mut Vec<
                     .map(|answered| answered.author.id),
                 counts: count(&message.content),
                 sent_at_ms: message.id.created_at_ms(),
-            }))
+            }));
         }
         Event::MessageEdit(edit) => {
             changes.extend(
