@@ -54,7 +54,11 @@ impl LastStamp {
         let is_news = |last: &StoreStamp| {
             *last != *stamp && (stamp.recovering || stamp.position.revision >= last.position.revision)
         };
-        if self.get().as_ref().is_none_or(is_news) {
+        let news = {
+            let seen = self.0.read().unwrap_or_else(PoisonError::into_inner);
+            seen.stamp.as_ref().is_none_or(is_news)
+        };
+        if news {
             self.0.write().unwrap_or_else(PoisonError::into_inner).stamp = Some(stamp.clone());
         }
     }

@@ -8,7 +8,10 @@ use super::failure::Failure;
 #[cfg(feature = "local")]
 use super::local;
 use super::printer::Color;
-use super::{audit, completion, guild, man, pod, session, shard, status, store, version};
+use super::{
+    audit, bundle, completion, guild, legacy, man, pod, replica, restore, session, shard, status, store,
+    version,
+};
 use crate::runtime::build_info;
 
 /// Operates a modbot fleet: gateway pods, and the guilds (Discord servers) that
@@ -47,14 +50,22 @@ pub(super) enum Command {
     Pod(pod::Command),
     #[command(subcommand, alias = "guilds")]
     Guild(guild::Command),
+    #[command(subcommand, alias = "bundles")]
+    Bundle(bundle::Command),
     #[command(subcommand, alias = "shards")]
     Shard(shard::Command),
+    #[command(subcommand, alias = "replicas")]
+    Replica(replica::Command),
+    #[command(subcommand)]
+    Restore(restore::Command),
     #[command(subcommand, alias = "sessions")]
     Session(session::Command),
     #[command(subcommand, alias = "audits")]
     Audit(audit::Command),
     #[command(subcommand, alias = "stores")]
     Store(store::Command),
+    #[command(subcommand)]
+    Legacy(legacy::Command),
     #[cfg(feature = "local")]
     #[command(subcommand)]
     Local(local::Command),
@@ -71,10 +82,14 @@ impl Command {
             Self::Status(args) => args.run(context).await,
             Self::Pod(command) => command.run(context).await,
             Self::Guild(command) => command.run(context).await,
+            Self::Bundle(command) => command.run(context).await,
             Self::Shard(command) => command.run(context).await,
+            Self::Replica(command) => command.run(context).await,
+            Self::Restore(command) => command.run(context).await,
             Self::Session(command) => command.run(context).await,
             Self::Audit(command) => command.run(context).await,
             Self::Store(command) => command.run(context).await,
+            Self::Legacy(command) => command.run(context).await,
             #[cfg(feature = "local")]
             Self::Local(command) => command.run(context).await,
             Self::Completion(args) => args.run(context),

@@ -135,9 +135,9 @@ impl Gate for Terminal<'_> {
         if self.agreed {
             return Ok(());
         }
-        let (bold, plain) = (style::WARNING, style::RESET);
+        let bold = style::WARNING;
         let err = self.printer.stderr();
-        writeln!(err, "{bold}{intent}{plain}: {}", self.effect)?;
+        writeln!(err, "{bold}{intent}{bold:#}: {}", self.effect)?;
         write!(err, "type {} to go on: ", self.subject)?;
         err.flush()?;
         let typed = read_line().await.map_err(|error| {

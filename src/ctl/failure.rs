@@ -109,13 +109,13 @@ impl Failure {
     }
 
     fn write_text(&self, out: &mut dyn Write) -> io::Result<()> {
-        let (bad, good, plain) = (style::ERROR, style::HINT, style::RESET);
-        writeln!(out, "{bad}error:{plain} {}", self.headline())?;
+        let (bad, good) = (style::ERROR, style::HINT);
+        writeln!(out, "{bad}error:{bad:#} {}", self.headline())?;
         for cause in self.causes() {
             writeln!(out, "  caused by: {cause}")?;
         }
         if let Some(hint) = &self.hint {
-            writeln!(out, "\n{good}hint:{plain} {hint}")?;
+            writeln!(out, "\n{good}hint:{good:#} {hint}")?;
         }
         Ok(())
     }

@@ -6,6 +6,8 @@
 
 mod actor;
 mod audit;
+mod bucket;
+mod bundle;
 mod changed;
 mod cli;
 mod completion;
@@ -14,14 +16,19 @@ mod consent;
 mod context;
 mod exit;
 mod failure;
+mod file_failure;
 mod guild;
 mod ids;
+mod legacy;
 #[cfg(feature = "local")]
 mod local;
 mod man;
 mod output;
 mod pod;
 mod printer;
+mod progress;
+mod replica;
+mod restore;
 mod run;
 mod session;
 mod shard;

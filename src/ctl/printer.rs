@@ -3,7 +3,9 @@
 use std::io::{self, BufWriter, Write};
 
 use anstream::{AutoStream, ColorChoice};
+use anstyle::Style;
 use clap::ValueEnum;
+use clap::builder::StyledStr;
 
 use super::style;
 
@@ -29,17 +31,25 @@ impl From<Color> for ColorChoice {
     }
 }
 
-/// Two sinks. What is written may carry ANSI styles: they are taken out where they do not belong.
+/// Two sinks. Styles are taken out of what goes to stderr where they do not belong; what goes to stdout asks
+/// for them with [`Printer::stdout_style`], since looking through a long list for styles takes longer than
+/// writing it.
 pub(super) struct Printer {
     stdout: Box<dyn Write>,
     stderr: Box<dyn Write>,
+    styled: bool,
 }
 
 impl Printer {
     /// The process's own streams.
     pub(super) fn new(color: Color) -> Self {
         Self {
-            stdout: Box::new(BufWriter::new(AutoStream::new(io::stdout(), color.into()))),
+            styled: match color {
+                Color::Auto => AutoStream::choice(&io::stdout()) != ColorChoice::Never,
+                Color::Always => true,
+                Color::Never => false,
+            },
+            stdout: Box::new(BufWriter::new(io::stdout())),
             stderr: Box::new(AutoStream::new(io::stderr(), color.into())),
         }
     }
@@ -47,6 +57,20 @@ impl Printer {
     /// For the data asked for.
     pub(super) fn stdout(&mut self) -> &mut dyn Write {
         &mut self.stdout
+    }
+
+    /// `style` where stdout may have it, otherwise no style.
+    pub(super) const fn stdout_style(&self, style: Style) -> Style {
+        if self.styled { style } else { Style::new() }
+    }
+
+    /// Writes a help text on stdout.
+    pub(super) fn write_help(&mut self, text: &StyledStr) -> io::Result<()> {
+        if self.styled {
+            write!(self.stdout, "{}", text.ansi())
+        } else {
+            write!(self.stdout, "{text}")
+        }
     }
 
     /// For progress, notes, prompts and errors. What is on stdout already is shown first.
@@ -58,8 +82,8 @@ impl Printer {
 
     /// A warning on stderr.
     pub(super) fn warn(&mut self, words: &str) -> io::Result<()> {
-        let (yellow, plain) = (style::WARNING, style::RESET);
-        writeln!(self.stderr(), "{yellow}warning:{plain} {words}")
+        let yellow = style::WARNING;
+        writeln!(self.stderr(), "{yellow}warning:{yellow:#} {words}")
     }
 
     /// Writes what is held back.

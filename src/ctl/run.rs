@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::cli::{Cli, Command};
 use super::context::Context;
@@ -42,12 +43,13 @@ fn within_runtime(command: Command, context: &mut Context) -> Result<ExitStatus,
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|error| Failure::new(ExitStatus::Failed, error).while_doing("cannot start"))?;
+        .map_err(cannot_start)?;
     let ended = runtime.block_on(async {
+        // Before anything is asked, so that an interrupt never meets the default of dying without a word.
+        let mut interrupts = signal(SignalKind::interrupt()).map_err(cannot_start)?;
         tokio::select! {
             ended = command.run(context) => ended,
-            interrupted = tokio::signal::ctrl_c() => {
-                interrupted?;
+            _ = interrupts.recv() => {
                 Err(Failure::message(ExitStatus::Interrupted, "interrupted")
                     .hint("running this again is safe, whether or not it was done"))
             }
@@ -58,12 +60,16 @@ fn within_runtime(command: Command, context: &mut Context) -> Result<ExitStatus,
     ended
 }
 
+fn cannot_start(error: std::io::Error) -> Failure {
+    Failure::new(ExitStatus::Failed, error).while_doing("cannot start")
+}
+
 /// Help and version go to stdout and are no error; wrong usage is clap's own text, or a document.
 fn not_understood(error: &clap::Error, format: Format) -> ExitStatus {
     let mut printer = Printer::new(Color::Auto);
     if !error.use_stderr() {
         // Where the reader is gone there is nothing more to do.
-        let _ = write!(printer.stdout(), "{}", error.render().ansi());
+        let _ = printer.write_help(&error.render());
         let _ = printer.flush();
         return ExitStatus::Done;
     }

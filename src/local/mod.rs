@@ -3,3 +3,4 @@
 pub mod daemon_process;
 pub mod demo;
 pub mod postgres;
+pub mod s3;

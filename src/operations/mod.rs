@@ -1,9 +1,13 @@
 //! What an operator can ask for. The same code runs in `modbotctl` and in the config daemon.
 
 pub mod consent;
+pub mod guild_bundle;
 pub mod guilds;
+pub mod legacy;
 pub mod overview;
 pub mod pods;
 pub mod recovery;
+pub mod restore;
 pub mod schema;
+pub mod shard_file;
 pub mod shards;

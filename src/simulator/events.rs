@@ -9,6 +9,7 @@ use super::ledger::EventRecord;
 use super::payload::message;
 use super::snowflake::Snowflake;
 use super::state::State;
+use super::world::permissions::VIEW_CHANNEL;
 
 /// An event before it has a number.
 #[derive(Debug, Default)]
@@ -33,8 +34,11 @@ pub(super) struct WireEvent {
 }
 
 impl State {
-    /// Gives an event to every session that should have it.
+    /// Gives an event to every session that should have it. What the bot cannot hear at all is no event.
     pub(super) fn publish(&mut self, draft: Draft) {
+        if !self.bot_may_hear(&draft) {
+            return;
+        }
         let no = self.record(&draft, None);
         let now = self.now_ms();
         self.end_expired_sessions(now);
@@ -65,6 +69,25 @@ impl State {
             };
             self.push(session, no, Arc::clone(event));
         }
+    }
+
+    /// Whether the bot is in the guild, the guild is up, and a message's channel is one that the bot sees.
+    fn bot_may_hear(&self, draft: &Draft) -> bool {
+        let Some(guild) = draft.guild.and_then(|guild| self.world.guilds.get(&guild)) else {
+            return true;
+        };
+        if draft.name == "GUILD_DELETE" {
+            return true;
+        }
+        if !guild.available || !guild.members.contains_key(&self.world.bot) {
+            return false;
+        }
+        let channel = draft.channel.filter(|_| draft.name.starts_with("MESSAGE_"));
+        channel
+            .and_then(|channel| guild.channels.get(&channel))
+            .is_none_or(|channel| {
+                self.world.bot_permissions(guild, Some(channel), self.now_ms()) & VIEW_CHANNEL != 0
+            })
     }
 
     /// Gives an event to one session only.

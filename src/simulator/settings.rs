@@ -11,6 +11,9 @@ pub struct Settings {
     pub ports: Ports,
     /// The bot's token, without the `Bot ` prefix.
     pub token: String,
+    /// The clock moves only when it is advanced: windows do not end while a busy machine takes its time.
+    /// Heartbeats and load run on real time all the same.
+    pub clock_stands: bool,
     /// The gateway's behaviour.
     pub gateway: GatewaySettings,
     /// The REST API's behaviour.
@@ -96,6 +99,8 @@ pub struct GatewaySettings {
     pub guilds_per_session: usize,
     /// Payloads beside heartbeats that a client may send in 60 seconds; more is 4008.
     pub payloads_per_minute: usize,
+    /// The least time between two requests of one session for all members of one guild; sooner is `RATE_LIMITED`.
+    pub all_members_interval: Duration,
     /// The privileged intents that the bot was granted, as bits; others are 4014.
     pub privileged_intents: u64,
 }
@@ -127,6 +132,7 @@ impl Default for Settings {
             world: WorldSettings::default(),
             ports: Ports::default(),
             token: "simulated.bot.token".to_owned(),
+            clock_stands: false,
             gateway: GatewaySettings::default(),
             rest: RestSettings::default(),
         }
@@ -163,6 +169,7 @@ impl Default for GatewaySettings {
             recommended_shards: 1,
             guilds_per_session: 2500,
             payloads_per_minute: 120,
+            all_members_interval: Duration::from_secs(30),
             privileged_intents: super::gateway::intents::PRIVILEGED,
         }
     }

@@ -1,7 +1,7 @@
 //! Everything that changes while the simulated Discord runs, behind one lock: so that events, effects and
 //! the ledger have one order.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::watch;
@@ -37,6 +37,8 @@ pub(super) struct State {
     pub(super) limits: RestLimits,
     pub(super) nonces: Nonces,
     pub(super) interactions: Interactions,
+    /// When a session last asked for all members of a guild, by session and guild, in Unix milliseconds.
+    pub(super) asked_for_members: HashMap<(usize, Snowflake), u64>,
     pub(super) rng: fastrand::Rng,
 }
 
@@ -46,11 +48,13 @@ impl State {
         Self {
             world: world::generate::world(&settings.world),
             identify: IdentifyLimits::new(&settings.gateway, clock.now_ms()),
-            rng: fastrand::Rng::with_seed(settings.world.seed ^ 0x5eed),
+            // Session ids and tokens must not come again after a restart, whatever the seed.
+            rng: fastrand::Rng::new(),
             settings,
             clock,
             urls,
             sessions: Sessions::default(),
+            asked_for_members: HashMap::new(),
             connections: BTreeMap::new(),
             ledger: Ledger::default(),
             faults: Faults::default(),

@@ -113,16 +113,6 @@ async fn every_acknowledged_placement_survives_and_the_daemons_come_back_by_them
     assert!(slowest < REQUEST_TIME + MARGIN, "a request took {slowest:?}");
     let acknowledged = ledger.acknowledged.lock().unwrap().clone();
     assert_eq!(acknowledged.len(), guilds.len());
-    let api = caller(&replicas[1], Role::Http);
-    let mut after = None;
-    let mut stored = BTreeMap::new();
-    loop {
-        let page = api.guilds(after, 1_000).await.unwrap().value;
-        stored.extend(page.guilds.iter().map(|guild| (guild.guild, guild.pod)));
-        after = page.next;
-        if after.is_none() {
-            break;
-        }
-    }
+    let stored = super::placing::list(&caller(&replicas[1], Role::Http)).await;
     assert_eq!(stored, acknowledged);
 }

@@ -6,14 +6,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use modbot::client::config_api::{ConfigApi, FenceInfo, FencesRequest, TicketRequest};
-use modbot::domain::ids::{Epoch, GuildId, Incarnation, PodId};
+use modbot::domain::ids::{Epoch, GuildId, Incarnation, NumShards, PodId};
 use modbot::domain::recovery::FenceMode;
 use modbot::runtime::service_auth::Role;
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::support::config::{attach, caller, command, guilds, heartbeat, pod};
+use crate::support::config::{attach, caller, command, guilds, heartbeat, pod, replica};
 use crate::support::daemon::Daemon;
-use crate::support::postgres::{migrate, own_server};
+use crate::support::postgres::{TestDb, migrate, own_server};
 use crate::support::wait;
 
 /// A pretended pod: it beats all the time, and knows its fences.
@@ -90,6 +90,42 @@ async fn is_recovering(api: &ConfigApi) -> bool {
     api.pods().await.unwrap().stamp.recovering
 }
 
+/// What is known is answered; nothing new, no ticket.
+async fn check_nothing_is_handed_out(http: &ConfigApi, pod: &Pod, known: GuildId, new: &[GuildId]) {
+    let impatient = http.clone().with_call_time(Duration::ZERO);
+    let refused = impatient.place(new).await.unwrap_err();
+    assert_eq!(
+        (refused.status(), refused.code()),
+        (Some(503), Some("recovering"))
+    );
+    let ask = TicketRequest {
+        pod: pod.id,
+        incarnation: pod.incarnation,
+        discord_shard: known.discord_shard(NumShards::DEFAULT),
+        host_epoch: Epoch::new(1),
+    };
+    assert_eq!(pod.api.ticket(&ask).await.unwrap_err().code(), Some("recovering"));
+    assert!(http.guild(known).await.unwrap().unwrap().stamp.recovering);
+}
+
+/// Every guild is with the pod that served it, at an epoch above all seen, to be raised from its fence.
+async fn check_epochs(pods: &[Pod], expected: usize) {
+    let mut owned = 0;
+    for pod in pods {
+        let assignment = pod.api.assignment(pod.id, pod.incarnation).await.unwrap().value;
+        for guild in &assignment.guilds {
+            let fence = pod.fences[&guild.guild];
+            assert!(guild.epoch.get() > 1_000_000 && guild.epoch > fence, "{guild:?}");
+            assert_eq!((guild.raise_from, &guild.trouble), (Some(fence), &None));
+            owned += 1;
+        }
+    }
+    assert_eq!(
+        owned, expected,
+        "the guilds of the lost history are back with those who serve them"
+    );
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_handed_out_until_all_have_reported_and_every_epoch_is_above_all_seen() {
     let mut server = own_server();
@@ -127,26 +163,8 @@ async fn nothing_is_handed_out_until_all_have_reported_and_every_epoch_is_above_
     wait::until_async("recovering", async || is_recovering(&http).await.then_some(())).await;
     assert!(is_recovering(&pods[0].api).await);
 
-    // Nothing is handed out; what is known is still answered.
-    let raw = guilds(1, 99);
-    let impatient = http.clone().with_call_time(Duration::ZERO);
-    let refused = impatient.place(&raw).await.unwrap_err();
-    assert_eq!(
-        (refused.status(), refused.code()),
-        (Some(503), Some("recovering"))
-    );
-    let ask = TicketRequest {
-        pod: pods[0].id,
-        incarnation: pods[0].incarnation,
-        discord_shard: all[0].discord_shard(modbot::domain::ids::NumShards::DEFAULT),
-        host_epoch: Epoch::new(1),
-    };
-    assert_eq!(
-        pods[0].api.ticket(&ask).await.unwrap_err().code(),
-        Some("recovering")
-    );
-    assert!(http.guild(all[0]).await.unwrap().unwrap().stamp.recovering);
-
+    let new = guilds(1, 99);
+    check_nothing_is_handed_out(&http, &pods[0], all[0], &new).await;
     // Two of three report: it goes on recovering, through several more looks after the lease time is over.
     for pod in &pods {
         pod.wait_until_asked(true).await;
@@ -169,21 +187,22 @@ async fn nothing_is_handed_out_until_all_have_reported_and_every_epoch_is_above_
         http.known().unwrap().revision > before,
         "no revision is used twice"
     );
-    let mut owned = 0;
-    for pod in &pods {
-        let assignment = pod.api.assignment(pod.id, pod.incarnation).await.unwrap().value;
-        for guild in &assignment.guilds {
-            let fence = pod.fences[&guild.guild];
-            assert!(guild.epoch.get() > 1_000_000 && guild.epoch > fence, "{guild:?}");
-            assert_eq!(guild.raise_from, Some(fence));
-            assert_eq!(guild.trouble, None);
-            owned += 1;
-        }
-    }
-    assert_eq!(
-        owned, 100,
-        "the guilds of the lost history are back with those who serve them"
-    );
+    check_epochs(&pods, all.len()).await;
     pods[2].wait_until_asked(false).await;
-    assert_eq!(http.place(&raw).await.unwrap().value.placed.len(), 1);
+    assert_eq!(http.place(&new).await.unwrap().value.placed.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_believed_caller_that_has_seen_more_makes_the_store_recover() {
+    let db = TestDb::migrated();
+    let replica = replica(&db.url());
+    let api = caller(&replica, Role::Http);
+    let mut seen = api.pods().await.unwrap().stamp;
+    assert!(!seen.recovering);
+    // One revision that this replica, and the store, have never had.
+    seen.position.revision = seen.position.revision.next();
+    api.remember(&seen.position);
+    assert!(api.pods().await.unwrap().stamp.recovering);
+    // Everybody else is told so too.
+    assert!(is_recovering(&caller(&replica, Role::Operator)).await);
 }

@@ -4,4 +4,5 @@ mod crash;
 mod lost_history;
 mod placing;
 mod refusals;
+mod repeating;
 mod watching;

@@ -10,6 +10,7 @@ use modbot::runtime::service_auth::Role;
 use modbot::store::config_db::By;
 
 use crate::support::config::{attach, caller, guilds, pod, replica};
+use crate::support::daemon::{Daemon, get};
 use crate::support::postgres::{TestDb, open};
 use crate::support::wait;
 
@@ -30,7 +31,7 @@ async fn place_all(api: ConfigApi, guilds: Arc<Vec<GuildId>>, number: usize) -> 
 }
 
 /// Every guild and its owner, page by page.
-async fn list(api: &ConfigApi) -> BTreeMap<GuildId, PodId> {
+pub(super) async fn list(api: &ConfigApi) -> BTreeMap<GuildId, PodId> {
     let mut all = BTreeMap::new();
     let mut after = None;
     loop {
@@ -43,15 +44,12 @@ async fn list(api: &ConfigApi) -> BTreeMap<GuildId, PodId> {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn everybody_gets_the_same_owner_and_the_pods_share_alike() {
-    let db = TestDb::migrated();
-    let replicas = [replica(&db.url()), replica(&db.url())];
-    let pods = caller(&replicas[0], Role::Pod);
+/// Three pods that may take guilds, one cordoned, one draining, one whose lease is over.
+async fn start_pods(replica: &Daemon, db: &TestDb) {
+    let pods = caller(replica, Role::Pod);
     for ordinal in 0..6 {
         attach(&pods, pod(ordinal)).await;
     }
-    // Three that may take guilds, one cordoned, one draining, one whose lease is over.
     let store = open(&db.url());
     let by = By::daemon("test");
     store
@@ -64,7 +62,13 @@ async fn everybody_gets_the_same_owner_and_the_pods_share_alike() {
         .unwrap();
     let fifth = pods.pod(pod(5)).await.unwrap().value;
     pods.detach(pod(5), fifth.incarnation).await.unwrap();
+}
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn everybody_gets_the_same_owner_and_the_pods_share_alike() {
+    let db = TestDb::migrated();
+    let replicas = [replica(&db.url()), replica(&db.url())];
+    start_pods(&replicas[0], &db).await;
     let guilds = Arc::new(guilds(500, 1));
     let mut callers = tokio::task::JoinSet::new();
     for number in 0..16 {
@@ -116,7 +120,7 @@ async fn everybody_gets_the_same_owner_and_the_pods_share_alike() {
 }
 
 fn metric(admin: &str, name: &str) -> f64 {
-    let (_, text) = crate::support::daemon::get(&format!("{admin}/metrics")).unwrap();
+    let (_, text) = get(&format!("{admin}/metrics")).unwrap();
     let line = text.lines().find(|line| line.starts_with(name)).expect(name);
     line.rsplit(' ').next().unwrap().parse().unwrap()
 }

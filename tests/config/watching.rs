@@ -5,18 +5,17 @@ use std::collections::BTreeMap;
 use modbot::client::config_api::{ConfigApi, WatchEvent};
 use modbot::domain::ids::{GuildId, Revision};
 use modbot::runtime::service_auth::Role;
-use modbot::store::config_db::ChangesSince;
+use modbot::store::config_db::{ChangesSince, RevisionChanges};
 
 use crate::support::config::{Raw, attach, caller, command, guilds, pod, replica};
 use crate::support::daemon::{Daemon, free_address};
 use crate::support::postgres::{TestDb, open};
 
+/// Revisions that told something, each with the subjects of its changes.
+type Seen = Vec<(Revision, Vec<String>)>;
+
 /// Watches until revision `upto`; every revision that told something, with its subjects.
-async fn watch_to(
-    api: ConfigApi,
-    since: Revision,
-    upto: tokio::sync::watch::Receiver<Revision>,
-) -> Vec<(Revision, Vec<String>)> {
+async fn watch_to(api: ConfigApi, since: Revision, upto: tokio::sync::watch::Receiver<Revision>) -> Seen {
     let mut watch = api.watch(since);
     let mut seen = Vec::new();
     while watch.cursor() < *upto.borrow() {
@@ -32,6 +31,16 @@ async fn watch_to(
         }
     }
     seen
+}
+
+/// What the store says has happened after `since`, in the form of [`watch_to`].
+async fn change_log(db: &TestDb, since: Revision) -> Seen {
+    let log = open(&db.url()).changes_since(since, 10_000).await.unwrap().value;
+    let ChangesSince::Changes(log) = log else {
+        panic!("nothing was trimmed");
+    };
+    let subjects = |r: RevisionChanges| r.changes.into_iter().map(|change| change.subject).collect();
+    log.into_iter().map(|r| (r.revision, subjects(r))).collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -85,18 +94,7 @@ async fn every_change_once_and_in_order_across_restarts() {
         .revision;
     end.send(last).unwrap();
 
-    let ChangesSince::Changes(log) = open(&db.url()).changes_since(since, 10_000).await.unwrap().value else {
-        panic!("nothing was trimmed");
-    };
-    let log: Vec<(Revision, Vec<String>)> = log
-        .into_iter()
-        .map(|r| {
-            (
-                r.revision,
-                r.changes.into_iter().map(|change| change.subject).collect(),
-            )
-        })
-        .collect();
+    let log = change_log(&db, since).await;
     let mut placed: BTreeMap<&str, usize> = BTreeMap::new();
     for subject in log.iter().flat_map(|(_, subjects)| subjects) {
         *placed.entry(subject).or_default() += 1;

@@ -192,3 +192,46 @@ async fn at_a_terminal_the_name_is_to_be_typed() {
         assert!(!screen.contains("to go on"), "{screen}");
     }
 }
+
+#[tokio::test]
+async fn a_recovery_is_told_to_wait_for_a_pod_no_longer() {
+    let fleet = Fleet::new().await;
+    let waive = [
+        "store",
+        "waive",
+        "0",
+        "-y",
+        "--actor",
+        "alice",
+        "--reason",
+        "volume lost",
+    ];
+    let too_early = fleet.ctl(&waive);
+    assert_eq!(too_early.code, Some(3), "{}", too_early.stderr);
+
+    fleet.sql("update store_meta set timeline = '0000000A'").await;
+    assert!(
+        fleet
+            .ctl(&["status"])
+            .stdout
+            .contains("it waits for pod-0, pod-1")
+    );
+    let before = fleet.contents().await;
+    let dry = fleet.ctl(&["store", "waive", "0", "--dry-run"]);
+    assert_eq!(dry.code, Some(0), "{}", dry.stderr);
+    assert_eq!(fleet.contents().await, before);
+
+    let ended = fleet.ctl(&waive);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert_eq!(
+        fleet.last_audit().await,
+        ["alice", "store.waive", "pod-0", "volume lost"]
+    );
+    assert!(fleet.ctl(&["status"]).stdout.contains("it waits for pod-1"));
+    let before = fleet.contents().await;
+    let again = fleet.ctl(&waive);
+    assert_eq!(again.stdout, "pod-0 is waived already\n", "{}", again.stderr);
+    assert_eq!(fleet.contents().await, before);
+    let never_leased = fleet.ctl(&["store", "waive", "2", "-y"]);
+    assert_eq!(never_leased.code, Some(3), "{}", never_leased.stderr);
+}

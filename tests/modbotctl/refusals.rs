@@ -4,13 +4,14 @@ use super::{Fleet, contents, json};
 use crate::support::postgres::TestDb;
 use crate::support::process::{modbotctl, outcome};
 
-const CHANGES: [&[&str]; 6] = [
+const CHANGES: [&[&str]; 7] = [
     &["pod", "cordon", "0"],
     &["pod", "uncordon", "1"],
     &["guild", "pin", "614601782152265748"],
     &["guild", "unpin", "614601782152265748"],
     &["guild", "assign", "5", "pod-0"],
     &["store", "migrate"],
+    &["store", "waive", "0"],
 ];
 
 #[tokio::test]

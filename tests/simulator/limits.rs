@@ -169,3 +169,30 @@ async fn a_gateway_that_is_down_is_found_again() {
     client.event("READY").await;
     simulator.quiet(PATIENCE).await.unwrap();
 }
+
+#[tokio::test]
+async fn all_members_of_a_guild_are_given_once_in_thirty_seconds() {
+    let simulator = start(settings()).await;
+    let guild = simulator.guilds().swap_remove(0);
+    let mut raw = Raw::greeted(&simulator).await;
+    raw.identify(&simulator, (0, 1), GUILD_MEMBERS).await;
+    let ask = json!({ "op": 8, "d": { "guild_id": guild.id, "query": "", "limit": 0, "nonce": "n" } });
+    let mut answer = async || {
+        raw.send(&ask).await;
+        raw.payload_where(|payload| payload["op"] == 0 && payload["t"] != "READY")
+            .await
+    };
+    let members = answer().await;
+    assert_eq!(members["t"], "GUILD_MEMBERS_CHUNK");
+    assert_eq!(
+        members["d"]["members"].as_array().unwrap().len(),
+        guild.members.len() + 1
+    );
+    let refused = answer().await;
+    assert_eq!(
+        (refused["t"].clone(), refused["d"]["meta"]["nonce"].clone()),
+        (json!("RATE_LIMITED"), json!("n"))
+    );
+    simulator.advance(Duration::from_secs(30));
+    assert_eq!(answer().await["t"], "GUILD_MEMBERS_CHUNK");
+}

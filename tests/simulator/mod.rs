@@ -6,6 +6,8 @@ mod captures;
 mod control;
 mod effects;
 mod faulty_api;
+mod foreign;
+mod guilds;
 mod intents;
 mod limits;
 mod openapi;
@@ -42,6 +44,7 @@ fn settings() -> Settings {
             route_limit_factor: 1000,
             ..RestSettings::default()
         },
+        clock_stands: true,
         ..Settings::default()
     }
 }

@@ -9,7 +9,7 @@ use modbot::client::config_api::{
 };
 use modbot::domain::ids::{GuildId, Incarnation, PodId, Revision};
 use modbot::runtime::clock::{Clock, SystemClock};
-use modbot::runtime::service_auth::{Role, Signed, SigningKey, sign};
+use modbot::runtime::service_auth::{KNOWN_HEADER, Role, Signed, SigningKey, sign};
 use reqwest::{Method, Response};
 
 use super::daemon::{Daemon, http};
@@ -32,6 +32,8 @@ pub(crate) fn command(url: &str) -> Command {
         .env("MODBOT_WATCH_KEEPALIVE", "200ms")
         .env("MODBOT_WATCH_POLL", "200ms")
         .env("MODBOT_SHUTDOWN_DELAY", "0s")
+        // What holds up the end shows as a test that waits in vain.
+        .env("MODBOT_SHUTDOWN_DEADLINE", "10m")
         .env("MODBOT_AUTH_POD_KEY", key(Role::Pod))
         .env("MODBOT_AUTH_HTTP_KEY", key(Role::Http))
         .env("MODBOT_AUTH_OPERATOR_KEY", key(Role::Operator));
@@ -100,14 +102,13 @@ pub(crate) fn heartbeat(incarnation: Incarnation, known_revision: Revision) -> H
 
 /// A request by hand, for what the typed client would not send.
 pub(crate) struct Raw {
-    pub(crate) method: Method,
-    pub(crate) path: String,
-    pub(crate) body: Vec<u8>,
-    pub(crate) role: Role,
-    /// Milliseconds added to the clock when signing.
-    pub(crate) skew_ms: i64,
-    pub(crate) key: Option<String>,
-    pub(crate) headers: Vec<(&'static str, String)>,
+    method: Method,
+    path: String,
+    body: Vec<u8>,
+    role: Role,
+    skew_ms: i64,
+    key: Option<String>,
+    headers: Vec<(&'static str, String)>,
 }
 
 impl Raw {
@@ -123,8 +124,38 @@ impl Raw {
         }
     }
 
-    pub(crate) fn json(mut self, body: &serde_json::Value) -> Self {
-        self.body = body.to_string().into_bytes();
+    pub(crate) fn get(path: &str) -> Self {
+        Self::new(Method::GET, path, Role::Http)
+    }
+
+    /// A POST by a pod.
+    pub(crate) fn post(path: &str, body: &serde_json::Value) -> Self {
+        Self::new(Method::POST, path, Role::Pod).json(body)
+    }
+
+    pub(crate) fn json(self, body: &serde_json::Value) -> Self {
+        self.body(body.to_string())
+    }
+
+    pub(crate) fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
+        self.body = body.into();
+        self
+    }
+
+    /// Signs with another key than the role's.
+    pub(crate) fn key(mut self, key: &str) -> Self {
+        self.key = Some(key.to_owned());
+        self
+    }
+
+    /// Signs for another time than now.
+    pub(crate) fn skew_ms(mut self, skew_ms: i64) -> Self {
+        self.skew_ms = skew_ms;
+        self
+    }
+
+    pub(crate) fn header(mut self, name: &'static str, value: String) -> Self {
+        self.headers.push((name, value));
         self
     }
 
@@ -134,6 +165,11 @@ impl Raw {
             method: self.method.as_str(),
             path_and_query: &self.path,
             body: &self.body,
+            known: self
+                .headers
+                .iter()
+                .find(|(name, _)| *name == KNOWN_HEADER)
+                .map_or("", |(_, value)| value),
         };
         let auth = sign(&signing, &signed, SystemClock.unix_ms() + self.skew_ms);
         let mut request = http()

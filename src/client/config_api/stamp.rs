@@ -4,6 +4,7 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::domain::ids::Revision;
 use crate::domain::store_stamp::{StorePosition, StoreStamp};
+use crate::runtime::service_auth::KNOWN_HEADER;
 
 /// The store's id.
 pub const HEADER_ID: HeaderName = HeaderName::from_static("modbot-store-id");
@@ -14,7 +15,7 @@ pub const HEADER_REVISION: HeaderName = HeaderName::from_static("modbot-store-re
 /// `normal` or `recovering`.
 pub const HEADER_MODE: HeaderName = HeaderName::from_static("modbot-store-mode");
 /// Of a request: the highest position its sender has seen, `<store id>/<timeline>/<revision>`.
-pub const HEADER_KNOWN: HeaderName = HeaderName::from_static("modbot-known");
+pub const HEADER_KNOWN: HeaderName = HeaderName::from_static(KNOWN_HEADER);
 
 /// A value and where in the store's history it stands.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,7 +1,9 @@
 //! `modbotctl guild …`: Discord servers and who owns them.
 
 mod assign;
+mod export;
 mod get;
+mod import;
 mod list;
 mod pin;
 mod unpin;
@@ -25,6 +27,8 @@ pub(super) enum Command {
     Assign(assign::Args),
     Pin(pin::Args),
     Unpin(unpin::Args),
+    Export(export::Args),
+    Import(import::Args),
 }
 
 impl Command {
@@ -35,6 +39,8 @@ impl Command {
             Self::Assign(args) => args.run(context).await,
             Self::Pin(args) => args.run(context).await,
             Self::Unpin(args) => args.run(context).await,
+            Self::Export(args) => args.run(context).await,
+            Self::Import(args) => args.run(context).await,
         }
     }
 }

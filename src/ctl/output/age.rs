@@ -62,7 +62,7 @@ mod tests {
 
     #[test]
     fn exact_times_are_utc() {
-        assert_eq!(rfc3339(1_795_300_000_007), "2026-11-22T00:26:40.007Z");
+        assert_eq!(rfc3339(1_795_300_000_007), "2026-11-21T22:26:40.007Z");
         assert_eq!(rfc3339(0), "1970-01-01T00:00:00.000Z");
         assert_eq!(rfc3339(i64::MAX), i64::MAX.to_string());
     }

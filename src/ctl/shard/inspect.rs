@@ -1,71 +1,132 @@
 //! `modbotctl shard inspect`
 
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use super::file_view::ShardFileView;
 use super::view::ReportView;
+use crate::ctl::bundle::FILE;
 use crate::ctl::connection::StoreArgs;
 use crate::ctl::context::Context;
 use crate::ctl::exit::ExitStatus;
 use crate::ctl::failure::Failure;
 use crate::ctl::output::{Format, OutputArgs, Render, Row};
+use crate::ctl::progress::on_a_thread;
 use crate::domain::ids::PodId;
-use crate::operations::shards;
+use crate::operations::{shard_file, shards};
 
-/// Show one shard: its guilds, the largest first, and its pod's sessions
+/// Show one shard: its guilds, the largest first, and its sessions
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "So far all of it is what the config store knows. The table shows the largest
-guilds; -o json has them all, -o name prints every guild's name.
+    after_help = "Of a pod's shard it shows what the config store knows. Of a file it shows what is
+in it: fences, rows, sessions, queues; no store is asked, and the file may be in
+use. The table shows the largest guilds; -o json has them all, -o name prints
+every guild's name.
 
 Examples:
   modbotctl shard inspect pod-3
-  modbotctl shard inspect pod-3 --limit 50"
+  modbotctl shard inspect pod-3 --limit 50
+  modbotctl shard inspect /data/modbot.sqlite3 --check"
 )]
 pub(in crate::ctl) struct Args {
-    /// The shard's pod: 3, pod-3 or pod/3
-    #[arg(value_name = "POD", allow_negative_numbers = true)]
-    pod: PodId,
+    /// A pod (3, pod-3 or pod/3), or the path of a shard's file
+    #[arg(value_name = "POD|FILE", allow_negative_numbers = true)]
+    subject: Subject,
     /// How many guilds the table shows
     #[arg(long, value_name = "N", default_value_t = 10)]
     limit: usize,
+    /// Look through every page of the file first (exit code 7: damaged)
+    #[arg(long)]
+    check: bool,
     #[command(flatten)]
     output: OutputArgs,
     #[command(flatten)]
     store: StoreArgs,
 }
 
+/// What is looked at. Whatever reads as a pod is one: a file called `pod-3` is `./pod-3`.
+#[derive(Debug, Clone)]
+enum Subject {
+    Pod(PodId),
+    File(PathBuf),
+}
+
+impl From<OsString> for Subject {
+    fn from(text: OsString) -> Self {
+        let pod = text.to_str().and_then(|text| text.parse().ok());
+        pod.map_or_else(|| Self::File(text.into()), Self::Pod)
+    }
+}
+
 impl Args {
     pub(in crate::ctl) async fn run(self, context: &mut Context) -> Result<ExitStatus, Failure> {
+        match self.subject.clone() {
+            Subject::Pod(pod) => self.pod(pod, context).await,
+            Subject::File(path) => self.file(path, context).await,
+        }
+    }
+
+    async fn pod(self, pod: PodId, context: &mut Context) -> Result<ExitStatus, Failure> {
+        if self.check {
+            return Err(Failure::message(
+                ExitStatus::Usage,
+                "--check looks at a file, not at a pod",
+            ));
+        }
         let store = self.store.open().await?;
-        let report = store.ask(shards::inspect(&store.db, self.pod)).await?;
+        let report = store.ask(shards::inspect(&store.db, pod)).await?;
         let view = ReportView::from(&report.value);
         let mut render = context.render(self.output, &report.stamp)?;
         match self.output.output {
             Format::Json => render.single_json("ShardReport", &view)?,
-            Format::Name => {
-                for guild in &view.guilds {
-                    writeln!(render.printer.stdout(), "{}", guild.name())?;
-                }
+            Format::Name => names(&mut render, &view.guilds)?,
+            Format::Table | Format::Wide => {
+                render.details(&view.details())?;
+                tables(&mut render, &view.guilds, &view.sessions, self.limit)?;
             }
-            Format::Table | Format::Wide => print(&mut render, &view, self.limit)?,
+        }
+        Ok(ExitStatus::Done)
+    }
+
+    async fn file(self, path: PathBuf, context: &mut Context) -> Result<ExitStatus, Failure> {
+        let check = self.check;
+        let file = on_a_thread(move || shard_file::inspect(&path, check)).await?;
+        let view = ShardFileView::from(&file);
+        let mut render = context.render_without_store(self.output, FILE);
+        match self.output.output {
+            Format::Json => render.single_json("ShardFile", &view)?,
+            Format::Name => names(&mut render, &view.guilds)?,
+            Format::Table | Format::Wide => {
+                render.details(&view.details())?;
+                tables(&mut render, &view.guilds, &view.sessions, self.limit)?;
+            }
         }
         Ok(ExitStatus::Done)
     }
 }
 
-fn print(render: &mut Render<'_>, view: &ReportView, limit: usize) -> Result<(), Failure> {
-    render.details(&view.details())?;
-    let shown = &view.guilds[..limit.min(view.guilds.len())];
-    if !shown.is_empty() {
-        writeln!(
-            render.printer.stdout(),
-            "\nGuilds, the largest {} of {}:",
-            shown.len(),
-            view.guilds.len()
-        )?;
-        render.table(shown)?;
+fn names(render: &mut Render<'_>, guilds: &[impl Row]) -> Result<(), Failure> {
+    for guild in guilds {
+        writeln!(render.printer.stdout(), "{}", guild.name())?;
     }
-    if !view.sessions.is_empty() {
+    Ok(())
+}
+
+fn tables(
+    render: &mut Render<'_>,
+    guilds: &[impl Row],
+    sessions: &[impl Row],
+    limit: usize,
+) -> Result<(), Failure> {
+    let shown = &guilds[..limit.min(guilds.len())];
+    if !shown.is_empty() {
+        let (shown, all) = (shown.len(), guilds.len());
+        writeln!(render.printer.stdout(), "\nGuilds, the largest {shown} of {all}:")?;
+        render.table(&guilds[..shown])?;
+    }
+    if !sessions.is_empty() {
         writeln!(render.printer.stdout(), "\nSessions it hosts:")?;
-        render.table(&view.sessions)?;
+        render.table(sessions)?;
     }
     Ok(())
 }

@@ -60,13 +60,13 @@ fn print(
         writeln!(render.printer.stdout())?;
         render.table(&pods)?;
     }
-    let (yellow, plain) = (style::WARNING, style::RESET);
+    let yellow = render.printer.stdout_style(style::WARNING);
     let out = render.printer.stdout();
     writeln!(out)?;
     if view.concerns.is_empty() {
         writeln!(out, "Nothing needs a look.")?;
     } else {
-        writeln!(out, "{yellow}Needs a look:{plain}")?;
+        writeln!(out, "{yellow}Needs a look:{yellow:#}")?;
         for concern in &view.concerns {
             writeln!(out, "  {}", concern.message)?;
         }

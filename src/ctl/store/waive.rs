@@ -41,17 +41,26 @@ impl Args {
         wanted
             .make(context, self.output, async |authority| {
                 let done = store.ask(recovery::waive(&store.db, pod, authority)).await?;
-                Ok(done.map(|()| ChangeView {
-                    subject: format!("pod/{}", pod.get()),
-                    action: "store waive",
-                    before: Some("awaited".to_owned()),
-                    after: "waived".to_owned(),
-                    changed: true,
-                    doubt: None,
-                    dry_run: authority.is_dry_run(),
-                    line: format!("the recovery no longer waits for {pod}"),
-                }))
+                Ok(done.map(|changed| told(pod, changed, authority.is_dry_run())))
             })
             .await
+    }
+}
+
+fn told(pod: PodId, changed: bool, dry_run: bool) -> ChangeView {
+    let before = if changed { "awaited" } else { "waived" };
+    ChangeView {
+        subject: format!("pod/{}", pod.get()),
+        action: "store waive",
+        before: Some(before.to_owned()),
+        after: "waived".to_owned(),
+        changed,
+        dry_run,
+        doubt: None,
+        line: if changed {
+            format!("the recovery no longer waits for {pod}")
+        } else {
+            format!("{pod} is waived already")
+        },
     }
 }

@@ -19,7 +19,9 @@ pub enum BundleKind {
     Full,
     /// The rows that changed since an earlier bundle, and the keys of those that went.
     Delta {
-        /// The round of the copy that it closes.
+        /// The rounds of the copy up to this one are in the copy already.
+        since: u64,
+        /// The last round it contains.
         round: u64,
     },
 }
@@ -52,14 +54,15 @@ pub struct BundleHeader {
 impl BundleHeader {
     /// A digest of the header itself, which covers the rows through their digests: the bundle's identity.
     pub fn seal(&self) -> BundleSeal {
-        let round = match self.kind {
-            BundleKind::Full => 0,
-            BundleKind::Delta { round } => round,
+        let (since, round) = match self.kind {
+            BundleKind::Full => (0, 0),
+            BundleKind::Delta { since, round } => (since, round),
         };
         let progress = &self.progress;
         let numbers = [
             u64::from(FORMAT),
             u64::from(self.kind == BundleKind::Full),
+            since,
             round,
             u64::from(self.schema.get()),
             self.guild_id.get(),
@@ -72,9 +75,9 @@ impl BundleHeader {
             self.exported_at.cast_unsigned(),
         ];
         let mut hash = Sha256::new();
-        numbers
-            .iter()
-            .for_each(|number| hash.update(number.to_le_bytes()));
+        for number in numbers {
+            hash.update(number.to_le_bytes());
+        }
         for text in [&self.source, &self.program] {
             hash.update((text.len() as u64).to_le_bytes());
             hash.update(text);

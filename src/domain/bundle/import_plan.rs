@@ -37,6 +37,20 @@ pub enum ImportPlan {
     },
 }
 
+impl ImportPlan {
+    /// The epoch at which the guild is served in the end.
+    pub const fn epoch(&self) -> Epoch {
+        match *self {
+            Self::AlreadyThere { epoch } | Self::Resume { epoch, .. } | Self::Begin { epoch, .. } => epoch,
+        }
+    }
+
+    /// Whether there is nothing to do.
+    pub const fn is_done(&self) -> bool {
+        matches!(self, Self::AlreadyThere { .. })
+    }
+}
+
 /// Why a bundle is not imported.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ImportRefusal {

@@ -14,16 +14,11 @@ pub enum Access {
     /// Noting what became of an action that was on the wire. Allowed in any mode, since the answer may come after a
     /// freeze; changes nothing but the row's own state.
     Settle,
-    /// Bringing rows in.
+    /// Bringing rows in, and deleting them again.
     Import {
         /// The epoch at which the guild will be served here.
         epoch: Epoch,
         /// For which move.
-        move_id: MoveId,
-    },
-    /// Deleting what an import brought so far.
-    DropStaged {
-        /// Of which move.
         move_id: MoveId,
     },
     /// Deleting the rows of a guild that lives elsewhere now.
@@ -44,10 +39,6 @@ impl FenceState {
             Access::Settle => Ok(()),
             Access::Import { epoch, move_id } => {
                 self.is_at(epoch)?;
-                self.is_in(FenceMode::Importing)?;
-                self.belongs_to(move_id)
-            }
-            Access::DropStaged { move_id } => {
                 self.is_in(FenceMode::Importing)?;
                 self.belongs_to(move_id)
             }

@@ -202,15 +202,14 @@ fn each_mode_allows_its_own_writes() {
             epoch: e(6),
             move_id: move_id(1),
         },
-        Access::DropStaged { move_id: move_id(1) },
         Access::Clean { epoch: e(6) },
         Access::Settle,
     ];
     let allowed = |fence: &FenceState| accesses.map(|access| fence.allows(access).is_ok());
-    assert_eq!(allowed(&serving), [true, false, false, false, true]);
-    assert_eq!(allowed(&frozen), [false, false, false, false, true]);
-    assert_eq!(allowed(&importing), [false, true, true, false, true]);
-    assert_eq!(allowed(&gone), [false, false, false, true, true]);
+    assert_eq!(allowed(&serving), [true, false, false, true]);
+    assert_eq!(allowed(&frozen), [false, false, false, true]);
+    assert_eq!(allowed(&importing), [false, true, false, true]);
+    assert_eq!(allowed(&gone), [false, false, true, true]);
 
     let stale = Access::Serve { epoch: e(4) };
     assert_eq!(

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use reqwest::{Client, Request, Response};
 
-use super::{Signed, SigningKey, sign};
+use super::{KNOWN_HEADER, Signed, SigningKey, sign};
 use crate::runtime::clock::Clock;
 use crate::runtime::request_context;
 
@@ -59,6 +59,10 @@ impl SignedClient {
             method: request.method().as_str(),
             path_and_query: &path_and_query,
             body,
+            known: request
+                .headers()
+                .get(KNOWN_HEADER)
+                .map_or("", |value| value.to_str().unwrap_or_default()),
         };
         let headers = sign(&self.key, &signed, self.clock.unix_ms());
         for (name, value) in [

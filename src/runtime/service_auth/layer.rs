@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 
-use super::signature::{AuthError, Signed, SignedHeaders, verify};
+use super::signature::{AuthError, KNOWN_HEADER, Signed, SignedHeaders, verify};
 use super::{Keys, Role};
 use crate::runtime::clock::Clock;
 use crate::runtime::problem::Problem;
@@ -64,6 +64,7 @@ async fn check(State(gate): State<Gate>, request: Request, next: Next) -> Respon
         method: parts.method.as_str(),
         path_and_query: parts.uri.path_and_query().map_or("/", |path| path.as_str()),
         body: &body,
+        known: known(&parts.headers),
     };
     let now = gate.guard.clock.unix_ms();
     let believed =
@@ -76,6 +77,12 @@ async fn check(State(gate): State<Gate>, request: Request, next: Next) -> Respon
         Ok(role) => forbidden(role, gate.roles).into_response(),
         Err(error) => unauthorized(&error).into_response(),
     }
+}
+
+/// What the caller says it has seen; a value that is no text fits no signature.
+fn known(headers: &HeaderMap) -> &str {
+    let value = headers.get(KNOWN_HEADER);
+    value.map_or("", |value| value.to_str().unwrap_or("?"))
 }
 
 fn headers(headers: &HeaderMap) -> Result<SignedHeaders, AuthError> {

@@ -14,4 +14,4 @@ pub use client::{SignedClient, SignedClientError};
 pub use keys::{AuthSettings, Keys, MIN_KEY_BYTES, RoleKeys, SigningKey, key_setting};
 pub use layer::{Caller, Guard, require};
 pub use role::Role;
-pub use signature::{AuthError, Signed, SignedHeaders, WINDOW_MS, sign, verify};
+pub use signature::{AuthError, KNOWN_HEADER, Signed, SignedHeaders, WINDOW_MS, sign, verify};

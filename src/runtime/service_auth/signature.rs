@@ -10,6 +10,9 @@ use super::{Keys, Role, SigningKey};
 /// How far a request's time may be from the checker's clock, either way, in milliseconds.
 pub const WINDOW_MS: i64 = 30_000;
 
+/// The header that says what a caller has seen of the config store. Signed too: it can make the store recover.
+pub const KNOWN_HEADER: &str = "modbot-known";
+
 /// What a signature covers.
 #[derive(Debug, Clone, Copy)]
 pub struct Signed<'a> {
@@ -19,6 +22,8 @@ pub struct Signed<'a> {
     pub path_and_query: &'a str,
     /// The body; empty where there is none.
     pub body: &'a [u8],
+    /// The value of [`KNOWN_HEADER`]; empty where there is none.
+    pub known: &'a str,
 }
 
 /// The three headers of a signed request.
@@ -113,11 +118,12 @@ fn mac(key: &[u8], role: Role, request: &Signed<'_>, time: &str) -> Hmac<Sha256>
     // Writing to a string cannot fail.
     let _ = write!(
         text,
-        "modbot-hmac-sha256-v1\n{}\n{}\n{}\n{}\n",
+        "modbot-hmac-sha256-v1\n{}\n{}\n{}\n{}\n{}\n",
         role.as_str(),
         request.method,
         request.path_and_query,
         time,
+        request.known,
     );
     text.push_str(&hex::encode(Sha256::digest(request.body)));
     // HMAC takes a key of any length: `new_from_slice` has no failing case for it.
@@ -148,6 +154,7 @@ mod tests {
             method: "POST",
             path_and_query: "/v1/guilds/place?x=1",
             body: b"{}",
+            known: "",
         }
     }
 
@@ -166,11 +173,11 @@ mod tests {
 
     #[test]
     fn the_signature_is_the_documented_one() {
-        // Computed with: printf 'modbot-hmac-sha256-v1\npod\nPOST\n/v1/guilds/place?x=1\n1700000000000\n%s' \
+        // Computed with: printf 'modbot-hmac-sha256-v1\npod\nPOST\n/v1/guilds/place?x=1\n1700000000000\n\n%s' \
         //   "$(printf '{}' | sha256sum | cut -d' ' -f1)" | openssl dgst -sha256 -hmac 'the-new-key-of-the-pods-0123456789abcdef'
         assert_eq!(
             signed(NEW).signature,
-            "8083adc5e20e5f840795b0ceafac985488c8a668fc8b9ae8eaded2b7d4e17034"
+            "2c1d12b46e927fb1ffb6365a4536b6b7126d658cfd2011f2e0bdba1aa5e6984a"
         );
     }
 
@@ -186,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn a_changed_method_path_body_time_or_role_breaks_the_signature() {
+    fn a_changed_method_path_body_position_time_or_role_breaks_the_signature() {
         let good = request();
         let changed = [
             Signed {
@@ -198,6 +205,7 @@ mod tests {
                 ..good
             },
             Signed { body: b"{ }", ..good },
+            Signed { known: "x", ..good },
         ];
         for request in changed {
             let error = verify(&keys(), &signed(NEW), &request, NOW);

@@ -253,3 +253,142 @@ fn unknown(command: &Command, source: &dyn Source) -> Vec<String> {
     unknown.sort();
     unknown
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::runtime::settings::{Secret, secret};
+
+    #[derive(Debug, clap::Args)]
+    struct Sample {
+        /// A number
+        #[arg(long, env = "MODBOT_NUMBER", default_value = "7")]
+        number: u16,
+        /// A name
+        #[arg(long, env = "MODBOT_NAME")]
+        name: String,
+        /// A password
+        #[arg(long, env = "MODBOT_PASSWORD", hide_env_values = true, value_parser = secret)]
+        password: Secret,
+    }
+
+    impl Settings for Sample {
+        fn check(&self, problems: &mut Problems) {
+            if self.name == "nobody" {
+                problems.add("MODBOT_NAME", "must be somebody");
+            }
+        }
+    }
+
+    fn read(args: &[&str], variables: &[(&str, &str)]) -> Result<Loaded<Sample>, LoadError> {
+        let args: Vec<OsString> = std::iter::once("test")
+            .chain(args.iter().copied())
+            .map(Into::into)
+            .collect();
+        let source: BTreeMap<String, String> = variables
+            .iter()
+            .map(|(n, v)| ((*n).to_owned(), (*v).to_owned()))
+            .collect();
+        load(Command::new("test"), &args, &source).map(|(loaded, _)| loaded)
+    }
+
+    fn problems(args: &[&str], variables: &[(&str, &str)]) -> String {
+        match read(args, variables) {
+            Err(LoadError::Problems(problems)) => problems.to_string(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_flag_wins_over_a_variable_and_that_over_the_default() {
+        let variables = [
+            ("MODBOT_NAME", "a"),
+            ("MODBOT_PASSWORD", "p"),
+            ("MODBOT_NUMBER", "8"),
+        ];
+        let loaded = read(&["--name", "b"], &variables).unwrap();
+        assert_eq!((loaded.settings.name.as_str(), loaded.settings.number), ("b", 8));
+        let shown: Vec<_> = loaded
+            .effective
+            .iter()
+            .map(|e| (e.value.as_deref(), e.origin))
+            .collect();
+        assert_eq!(
+            shown,
+            [
+                (Some("8"), "variable"),
+                (Some("b"), "flag"),
+                (Some("[redacted]"), "variable")
+            ]
+        );
+        // An empty variable is one that is not set.
+        let loaded = read(
+            &[],
+            &[
+                ("MODBOT_NAME", "a"),
+                ("MODBOT_PASSWORD", "p"),
+                ("MODBOT_NUMBER", ""),
+            ],
+        )
+        .unwrap();
+        assert_eq!(loaded.settings.number, 7);
+        assert!(!format!("{loaded:?}").contains("\"p\""));
+    }
+
+    #[test]
+    fn every_problem_is_reported_under_its_variable() {
+        assert_eq!(
+            problems(&[], &[("MODBOT_NUMBER", "x")]),
+            "  MODBOT_NAME: is required and not set\n  \
+             MODBOT_NUMBER: \"x\": invalid digit found in string\n  \
+             MODBOT_PASSWORD: is required: set it, or MODBOT_PASSWORD_FILE to a file that holds it"
+        );
+        let set = [("MODBOT_NAME", "nobody"), ("MODBOT_PASSWORD", "p")];
+        assert_eq!(problems(&[], &set), "  MODBOT_NAME: must be somebody");
+    }
+
+    #[test]
+    fn a_secret_comes_from_its_variable_or_its_file_and_from_nowhere_else() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("secret");
+        files::write_atomic(&path, b"from a file\n", 0o600).unwrap();
+        let file = ("MODBOT_PASSWORD_FILE", path.to_str().unwrap());
+        let loaded = read(&[], &[("MODBOT_NAME", "a"), file]).unwrap();
+        assert_eq!(loaded.settings.password.expose(), "from a file");
+        let both = problems(&[], &[("MODBOT_NAME", "a"), ("MODBOT_PASSWORD", "p"), file]);
+        assert_eq!(
+            both,
+            "  MODBOT_PASSWORD: is set, and so is MODBOT_PASSWORD_FILE: keep one of them"
+        );
+        let gone = problems(&[], &[("MODBOT_NAME", "a"), ("MODBOT_PASSWORD_FILE", "/nowhere")]);
+        assert!(
+            gone.starts_with("  MODBOT_PASSWORD: cannot read /nowhere: No such file"),
+            "{gone}"
+        );
+        let flag = problems(&["--password", "hunter2"], &[("MODBOT_NAME", "a")]);
+        assert!(
+            flag.contains("is a secret") && !flag.contains("hunter2"),
+            "{flag}"
+        );
+    }
+
+    #[test]
+    fn names_that_mean_nothing_are_found_and_those_of_the_cluster_are_not() {
+        let variables = [
+            ("MODBOT_NAME", "a"),
+            ("MODBOT_PASSWORD", "p"),
+            ("MODBOT_NMAE", "x"),
+            ("MODBOT_NAME_FILE", "x"),
+            ("MODBOT_CONFIG_PORT", "tcp://10.0.0.1:80"),
+            ("MODBOT_CONFIG_SERVICE_HOST", "10.0.0.1"),
+            ("MODBOT_CONFIG_PORT_80_TCP", "tcp://10.0.0.1:80"),
+            ("HOME", "/"),
+        ];
+        assert_eq!(
+            read(&[], &variables).unwrap().unknown,
+            ["MODBOT_NAME_FILE", "MODBOT_NMAE"]
+        );
+    }
+}

@@ -53,7 +53,8 @@ impl Simulator {
             rest: format!("http://127.0.0.1:{api_port}"),
             control: format!("http://127.0.0.1:{operator_port}"),
         };
-        let state = State::new(Arc::new(settings), Arc::new(Clock::start()), urls);
+        let clock = Clock::start(settings.clock_stands);
+        let state = State::new(Arc::new(settings), Arc::new(clock), urls);
         let shared = Arc::new(Shared::new(state));
         let tasks = &shared.tasks;
         tasks.spawn(gateway::listener::accept(Arc::clone(&shared), main, Via::Gateway));

@@ -59,6 +59,9 @@ impl State {
 
     /// A user leaves. False where there is no such member.
     pub(in crate::simulator) fn leave(&mut self, guild_id: Snowflake, user_id: Snowflake) -> bool {
+        if user_id == self.world.bot {
+            return self.bot_leaves(guild_id);
+        }
         let Some(guild) = self.world.guilds.get_mut(&guild_id) else {
             return false;
         };

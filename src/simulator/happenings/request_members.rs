@@ -14,6 +14,9 @@ const CHUNK: usize = 1000;
 impl State {
     /// Answers op 8 with `GUILD_MEMBERS_CHUNK` events to that session.
     pub(in crate::simulator) fn send_members(&mut self, session: usize, request: &RequestMembers) {
+        if let Some(wait_ms) = self.must_wait(session, request) {
+            return self.refuse_members(session, request, wait_ms);
+        }
         let Some(guild) = self.world.guilds.get(&request.guild_id) else {
             return;
         };
@@ -67,5 +70,41 @@ impl State {
             };
             self.publish_to(session, &draft);
         }
+    }
+
+    /// How long a session must still wait before it may ask for all members of a guild again; counts the request.
+    fn must_wait(&mut self, session: usize, request: &RequestMembers) -> Option<u64> {
+        let all = request.user_ids.is_none() && request.query.as_deref() == Some("") && request.limit == 0;
+        if !all {
+            return None;
+        }
+        let (now, key) = (self.now_ms(), (session, request.guild_id));
+        let interval = self.settings.gateway.all_members_interval;
+        let interval = u64::try_from(interval.as_millis()).unwrap_or(u64::MAX);
+        let free_at = self
+            .asked_for_members
+            .get(&key)
+            .map_or(now, |at| at.saturating_add(interval));
+        if free_at > now {
+            return Some(free_at - now);
+        }
+        self.asked_for_members.insert(key, now);
+        None
+    }
+
+    fn refuse_members(&mut self, session: usize, request: &RequestMembers, wait_ms: u64) {
+        let mut meta = json!({ "guild_id": request.guild_id });
+        if let Some(nonce) = &request.nonce {
+            meta["nonce"] = json!(nonce);
+        }
+        let data = json!({ "meta": meta, "opcode": 8, "retry_after": wait_ms.div_ceil(1000) });
+        self.publish_to(
+            session,
+            &Draft {
+                name: "RATE_LIMITED",
+                data,
+                ..Draft::default()
+            },
+        );
     }
 }

@@ -120,7 +120,7 @@ pub(super) fn open_dm(call: &mut Call<'_>) -> Result<Reply, ApiError> {
     Ok(Reply::Json(channel::dm(&call.state.world, id, recipient)))
 }
 
-/// `GET /applications/@me`.
+/// `GET /applications/@me`, also under `/oauth2`.
 pub(super) fn application(call: &mut Call<'_>) -> Result<Reply, ApiError> {
     let bot = call.state.world.users.get(&call.bot()).ok_or(ApiError::USER)?;
     Ok(Reply::Json(json!({

@@ -66,6 +66,7 @@ pub(in crate::simulator) const ROUTES: &[Route] = &[
     route("DELETE", "/users/@me/guilds/{guild_id}", TEN, bot::leave_guild),
     route("GET", "/users/{user_id}", MANY, bot::user),
     route("GET", "/applications/@me", MANY, bot::application),
+    route("GET", "/oauth2/applications/@me", MANY, bot::application),
     route(
         "GET",
         "/applications/{application_id}/commands",

@@ -77,7 +77,7 @@ impl Copy<'_> {
 
     fn sql(&self, table: &GuildTable, goes_on: bool) -> String {
         let selected = match self.direction {
-            Direction::Export => row_sql::exported_columns(table, self.version),
+            Direction::Export => row_sql::exported_columns(table, self.version, ""),
             Direction::Import => row_sql::counted_columns(table, self.version, ""),
         };
         let after = if goes_on {

@@ -7,12 +7,15 @@ use std::thread::JoinHandle;
 use rusqlite::Connection;
 
 use super::fence_rows;
+use super::guild_rows;
 use super::lock::OpenerLock;
+use super::migrations;
 use super::open::{self, Settings};
 use super::open_error::OpenError;
 use super::readers::Readers;
 use super::row_functions::RowCounter;
 use super::writer::{self, WriteError, Writer};
+use crate::domain::digest::TableDigests;
 use crate::domain::fence::Fence;
 use crate::domain::ids::GuildId;
 use crate::runtime::clock::Clock;
@@ -80,6 +83,18 @@ impl ShardDb {
     /// The fence of a guild as last committed. Blocking.
     pub fn fence(&self, guild: GuildId) -> Result<Option<Fence>, WriteError> {
         self.read(|connection| Ok(fence_rows::read(connection, guild)?))
+    }
+
+    /// Reads every row of a guild and digests it, at one moment beside the writer. Blocking.
+    pub fn digests(&self, guild: GuildId) -> Result<TableDigests, WriteError> {
+        self.read(|connection| {
+            Ok(guild_rows::digests(
+                connection,
+                "main",
+                migrations::CURRENT,
+                guild,
+            )?)
+        })
     }
 
     pub(super) fn counter(&self) -> &RowCounter {

@@ -32,13 +32,13 @@ pub(super) fn read_from(
         .optional()
 }
 
-/// Every fence, by guild.
-pub(super) fn read_all(connection: &Connection) -> rusqlite::Result<Vec<Fence>> {
+/// Every fence in an attached file, by guild.
+pub(super) fn read_all_from(connection: &Connection, schema: &str) -> rusqlite::Result<Vec<Fence>> {
     connection
-        .prepare(
+        .prepare(&format!(
             "SELECT guild_id, epoch, mode, move_id, freeze_no, digest, shard_id, session_no, seq, writes, cross_rev
-             FROM guild_fence ORDER BY guild_id",
-        )?
+             FROM {schema}.guild_fence ORDER BY guild_id"
+        ))?
         .query_map([], from_row)?
         .collect()
 }

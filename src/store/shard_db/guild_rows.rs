@@ -26,6 +26,23 @@ pub(super) fn digests(
         .collect::<rusqlite::Result<TableDigests>>()
 }
 
+/// Digests the keys that a bundle of changes names as gone.
+pub(super) fn gone_digests(
+    connection: &Connection,
+    version: SchemaVersion,
+    guild: GuildId,
+) -> rusqlite::Result<TableDigests> {
+    let digest = |table: &GuildTable| {
+        let name = format!("gone_{}", table.name);
+        let sql = format!(
+            "SELECT {} FROM {name} WHERE guild_id = ?1",
+            row_sql::list(table.key(), "")
+        );
+        Ok((name, digest_of(connection, &sql, table, guild)?))
+    };
+    guild_tables(version).map(digest).collect()
+}
+
 fn table_digest(
     connection: &Connection,
     schema: &str,
@@ -38,7 +55,16 @@ fn table_digest(
         "SELECT {columns} FROM {schema}.{} WHERE guild_id = ?1",
         table.name
     );
-    let mut statement = connection.prepare_cached(&sql)?;
+    digest_of(connection, &sql, table, guild)
+}
+
+fn digest_of(
+    connection: &Connection,
+    sql: &str,
+    table: &GuildTable,
+    guild: GuildId,
+) -> rusqlite::Result<TableDigest> {
+    let mut statement = connection.prepare_cached(sql)?;
     let width = statement.column_count();
     let mut rows = statement.query([guild.as_i64()])?;
     let mut hasher = RowHasher::for_table(table.name);
@@ -50,12 +76,6 @@ fn table_digest(
         digest.add(hasher.finish());
     }
     Ok(digest)
-}
-
-/// Whether the table has a row of the guild.
-pub(super) fn any(connection: &Connection, table: &GuildTable, guild: GuildId) -> rusqlite::Result<bool> {
-    let sql = format!("SELECT 1 FROM main.{} WHERE guild_id = ?1", table.name);
-    connection.prepare_cached(&sql)?.exists([guild.as_i64()])
 }
 
 /// The highest key of the guild's rows, without `guild_id`; `None` where there is no row.

@@ -71,6 +71,19 @@ impl OpenerLock {
         }
     }
 
+    /// Who has the database open, in their words; `None` where nobody has.
+    pub(super) fn holder(database: &Path) -> Option<String> {
+        let mut file = File::open(Self::path_for(database)).ok()?;
+        match rustix::fs::flock(&file, FlockOperation::NonBlockingLockShared) {
+            Err(rustix::io::Errno::WOULDBLOCK) => {
+                let mut text = String::new();
+                file.read_to_string(&mut text).ok()?;
+                Some(text.trim().to_owned())
+            }
+            _ => None,
+        }
+    }
+
     /// Gives the lock up without a trace: for a file that turned out not to be ours.
     pub(super) fn undo(self) {
         if self.made {
@@ -96,7 +109,7 @@ mod tests {
         let again = OpenerLock::take(&database, "third").unwrap();
         assert!(!again.made, "the file stays after an ordinary close");
         drop(again);
-        std::fs::remove_file(OpenerLock::path_for(&database)).unwrap();
+        crate::runtime::files::remove_file(&OpenerLock::path_for(&database)).unwrap();
         OpenerLock::take(&database, "fourth").unwrap().undo();
         assert!(!OpenerLock::path_for(&database).exists());
     }

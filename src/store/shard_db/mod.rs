@@ -2,17 +2,21 @@
 //!
 //! See `docs/shard-database.md` for the tables, the fences and the bundle format.
 
+mod bulk_load;
 pub mod bundle;
 mod capture;
+mod cleaning;
 mod copy;
 mod db;
 mod fence_rows;
 mod guild_rows;
 mod header;
+mod inspect;
 mod lock;
 mod migrations;
 mod open;
 mod open_error;
+mod reader;
 mod readers;
 mod row_functions;
 mod row_sql;
@@ -22,10 +26,14 @@ mod uri;
 mod values;
 mod writer;
 
+pub use bulk_load::{BulkLoad, BulkLoadError, RowSlot};
+pub use capture::Capture;
 pub use db::ShardDb;
+pub use inspect::{GuildInFile, Queues, SessionInFile, ShardFile, inspect};
 pub use migrations::CURRENT as CURRENT_SCHEMA;
 pub use open::{Replica, Settings, create};
 pub use open_error::OpenError;
+pub use reader::{ShardReader, ShardReaderError};
 pub use writer::{GuildTx, Seen, WriteError, WriteTx, Writer, WriterSettings, WriterStopped};
 
 #[cfg(test)]

@@ -64,13 +64,17 @@ pub(super) fn counted_columns(table: &GuildTable, version: SchemaVersion, prefix
 }
 
 /// As [`counted_columns`], for rows that leave the shard.
-pub(super) fn exported_columns(table: &GuildTable, version: SchemaVersion) -> String {
+pub(super) fn exported_columns(table: &GuildTable, version: SchemaVersion, prefix: &str) -> String {
     let mut parts = vec![format!(
         "counted_row({}, {})",
         table.index(),
-        digested(table, version, "")
+        digested(table, version, prefix)
     )];
-    let as_exported = |column: &Column| column.exported_as.unwrap_or(column.name).to_owned();
+    let as_exported = |column: &Column| {
+        column
+            .exported_as
+            .map_or_else(|| format!("{prefix}{}", column.name), str::to_owned)
+    };
     parts.extend(table.columns(version).skip(1).map(as_exported));
     parts.join(", ")
 }

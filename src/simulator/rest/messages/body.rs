@@ -95,11 +95,8 @@ fn reference(call: &Call<'_>, channel: Snowflake) -> Result<Option<Reference>, A
     let Some(wanted) = call.field::<Value>("message_reference")? else {
         return Ok(None);
     };
-    let id = |key: &str| {
-        wanted[key]
-            .as_str()
-            .and_then(|text| text.parse::<Snowflake>().ok())
-    };
+    // Discord takes ids as numbers too.
+    let id = |key: &str| serde_json::from_value::<Snowflake>(wanted[key].clone()).ok();
     let message = id("message_id").ok_or_else(|| ApiError::form("message_reference", "Unknown message"))?;
     let channel = id("channel_id").unwrap_or(channel);
     let forward = wanted["type"] == 1;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::domain::bundle::SchemaVersion;
 use crate::domain::fence::FenceMode;
-use crate::domain::ids::{Epoch, GuildId};
+use crate::domain::ids::{Epoch, GuildId, MoveId};
 use crate::runtime::files::FileError;
 use crate::store::shard_db::OpenError;
 
@@ -88,6 +88,16 @@ pub enum BundleError {
         epoch: Epoch,
         /// The shard's file.
         shard: PathBuf,
+    },
+    /// The changes of that round are not noted here.
+    #[error("guild {guild} is not captured for move {move_id} up to round {round}")]
+    NotCaptured {
+        /// The guild.
+        guild: GuildId,
+        /// The move.
+        move_id: MoveId,
+        /// The round.
+        round: u64,
     },
     /// A row that does not fit the table it was given for.
     #[error("a row for {table} has {given} values, not {expected}")]

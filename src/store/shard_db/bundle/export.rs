@@ -1,6 +1,6 @@
 //! Exporting a guild from a shard, at one moment, while writers go on.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OptionalExtension as _};
 
@@ -49,14 +49,7 @@ pub fn export(
     to: &Path,
     on_progress: &mut dyn FnMut(CopyProgress),
 ) -> Result<BundleHeader, BundleError> {
-    let shard = std::path::absolute(source.shard).map_err(|error| FileError {
-        action: "find",
-        path: source.shard.to_owned(),
-        source: error,
-    })?;
-    if !shard.exists() {
-        return Err(OpenError::NotFound { path: shard }.into());
-    }
+    let shard = absolute(source.shard)?;
     let version = version_of(&shard)?;
     let mut writer = BundleWriter::create_at(to, source.guild, version, BundleKind::Full)?;
     let fence = copy_rows(&mut writer, &shard, source.guild, version, on_progress)?;
@@ -70,8 +63,22 @@ pub fn export(
     })
 }
 
+/// The shard's path as it can be attached, if there is such a file.
+pub(super) fn absolute(shard: &Path) -> Result<PathBuf, BundleError> {
+    let path = std::path::absolute(shard).map_err(|source| FileError {
+        action: "find",
+        path: shard.to_owned(),
+        source,
+    })?;
+    if path.exists() {
+        Ok(path)
+    } else {
+        Err(OpenError::NotFound { path }.into())
+    }
+}
+
 /// The shard's schema, once it is clear that it is a shard.
-fn version_of(shard: &Path) -> Result<SchemaVersion, BundleError> {
+pub(super) fn version_of(shard: &Path) -> Result<SchemaVersion, BundleError> {
     let failed = |source| OpenError::from_sqlite(shard, source);
     let probe = crate::store::shard_db::open::scratch().map_err(failed)?;
     uri::attach_read_only(&probe, shard, SHARD).map_err(failed)?;

@@ -43,6 +43,7 @@ pub struct BundleWriter {
     schema: SchemaVersion,
     hashers: Vec<RowHasher>,
     digests: Vec<TableDigest>,
+    gone: TableDigests,
     placed: bool,
 }
 
@@ -76,6 +77,7 @@ impl BundleWriter {
                 .map(|table| RowHasher::for_table(table.name))
                 .collect(),
             digests: vec![TableDigest::default(); GUILD_TABLES.len()],
+            gone: TableDigests::default(),
             placed: false,
         };
         let connection = new_file(&writer.beside, schema, kind)
@@ -134,12 +136,18 @@ impl BundleWriter {
         *digest = digest.plus(copied);
     }
 
+    /// Notes keys of rows that went.
+    pub(in crate::store::shard_db) fn count_gone(&mut self, table: &GuildTable, keys: TableDigest) {
+        self.gone.set(&format!("gone_{}", table.name), keys);
+    }
+
     /// Rows and digests so far.
     pub fn digests(&self) -> TableDigests {
-        GUILD_TABLES
+        let rows = GUILD_TABLES
             .iter()
             .zip(&self.digests)
-            .map(|(table, digest)| (table.name.to_owned(), *digest))
+            .map(|(table, digest)| (table.name.to_owned(), *digest));
+        rows.chain(self.gone.iter().map(|(name, digest)| (name.to_owned(), digest)))
             .collect()
     }
 

@@ -12,6 +12,7 @@ pub(in crate::store::shard_db) const SQL: &str = "
     CREATE TABLE bundle (
         format       INTEGER NOT NULL,
         kind         TEXT NOT NULL,
+        since        INTEGER NOT NULL,
         round        INTEGER NOT NULL,
         schema       INTEGER NOT NULL,
         guild_id     INTEGER NOT NULL,
@@ -37,16 +38,17 @@ pub(in crate::store::shard_db) const SQL: &str = "
 
 /// Writes the header into its empty tables.
 pub(super) fn write(connection: &Connection, header: &BundleHeader) -> rusqlite::Result<()> {
-    let (kind, round) = match header.kind {
-        BundleKind::Full => ("full", 0),
-        BundleKind::Delta { round } => ("delta", round),
+    let (kind, since, round) = match header.kind {
+        BundleKind::Full => ("full", 0, 0),
+        BundleKind::Delta { since, round } => ("delta", since, round),
     };
     let progress = &header.progress;
     connection.execute(
-        "INSERT INTO bundle VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+        "INSERT INTO bundle VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
         rusqlite::params![
             FORMAT,
             kind,
+            since.cast_signed(),
             round.cast_signed(),
             header.schema.get(),
             header.guild_id.as_i64(),
@@ -90,7 +92,7 @@ pub(super) fn read(connection: &Connection) -> rusqlite::Result<(BundleHeader, B
         })?
         .collect::<rusqlite::Result<TableDigests>>()?;
     connection.query_row(
-        "SELECT kind, round, schema, guild_id, epoch, shard_id, session_no, seq, writes, cross_rev, source,
+        "SELECT kind, since, round, schema, guild_id, epoch, shard_id, session_no, seq, writes, cross_rev, source,
                 exported_at, program, guild_digest, seal FROM bundle",
         [],
         |row| from_row(row, tables),
@@ -98,34 +100,35 @@ pub(super) fn read(connection: &Connection) -> rusqlite::Result<(BundleHeader, B
 }
 
 fn from_row(row: &Row<'_>, tables: TableDigests) -> rusqlite::Result<(BundleHeader, BundleSeal)> {
-    let round = row.get::<_, i64>(1)?.cast_unsigned();
+    let since = row.get::<_, i64>(1)?.cast_unsigned();
+    let round = row.get::<_, i64>(2)?.cast_unsigned();
     let kind = if row.get_ref(0)?.as_str()? == "full" {
         BundleKind::Full
     } else {
-        BundleKind::Delta { round }
+        BundleKind::Delta { since, round }
     };
-    let guild_id = GuildId::from_i64(row.get(3)?).map_err(|error| {
-        rusqlite::Error::FromSqlConversionFailure(3, rusqlite::types::Type::Integer, Box::new(error))
+    let guild_id = GuildId::from_i64(row.get(4)?).map_err(|error| {
+        rusqlite::Error::FromSqlConversionFailure(4, rusqlite::types::Type::Integer, Box::new(error))
     })?;
     let header = BundleHeader {
         kind,
-        schema: SchemaVersion::new(row.get(2)?),
+        schema: SchemaVersion::new(row.get(3)?),
         guild_id,
-        epoch: Epoch::from_i64(row.get(4)?),
+        epoch: Epoch::from_i64(row.get(5)?),
         progress: Progress {
-            shard_id: row.get(5)?,
+            shard_id: row.get(6)?,
             position: Position {
-                session_no: SessionNo::from_i64(row.get(6)?),
-                seq: row.get::<_, i64>(7)?.cast_unsigned(),
+                session_no: SessionNo::from_i64(row.get(7)?),
+                seq: row.get::<_, i64>(8)?.cast_unsigned(),
             },
-            writes: row.get::<_, i64>(8)?.cast_unsigned(),
-            cross_rev: Revision::from_i64(row.get(9)?),
+            writes: row.get::<_, i64>(9)?.cast_unsigned(),
+            cross_rev: Revision::from_i64(row.get(10)?),
         },
-        source: row.get(10)?,
-        exported_at: row.get(11)?,
-        program: row.get(12)?,
+        source: row.get(11)?,
+        exported_at: row.get(12)?,
+        program: row.get(13)?,
         tables,
-        guild_digest: row.get::<_, Option<[u8; 32]>>(13)?.map(GuildDigest::from_bytes),
+        guild_digest: row.get::<_, Option<[u8; 32]>>(14)?.map(GuildDigest::from_bytes),
     };
-    Ok((header, BundleSeal::from_bytes(row.get(14)?)))
+    Ok((header, BundleSeal::from_bytes(row.get(15)?)))
 }

@@ -3,8 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::delta_apply::{self, Place};
 use super::error::BundleError;
-use super::export::CopyProgress;
+use super::export::{CopyProgress, SHARD};
 use super::import_steps::{self, Target};
 use super::open::Bundle;
 use super::upgrade::Upgraded;
@@ -13,7 +14,8 @@ use crate::domain::bundle::{
 };
 use crate::domain::digest::GuildDigest;
 use crate::domain::ids::{Epoch, GuildId, MoveId};
-use crate::store::shard_db::{CURRENT_SCHEMA, ShardDb, WriteError, WriteTx, fence_rows, uri};
+use crate::store::shard_db::open::scratch;
+use crate::store::shard_db::{CURRENT_SCHEMA, OpenError, ShardDb, WriteError, WriteTx, fence_rows, uri};
 
 /// Rows deleted in one transaction of an import in chunks.
 const CLEAR_ROWS: usize = 1_000;
@@ -50,8 +52,8 @@ pub struct ImportedGuild {
     pub rows: u64,
     /// Their digest.
     pub digest: GuildDigest,
-    /// Whether it was there before.
-    pub already_there: bool,
+    /// What there was to do.
+    pub plan: ImportPlan,
 }
 
 /// Why an import did not happen or did not end.
@@ -74,6 +76,15 @@ pub enum ImportError {
     Differs {
         /// The first difference.
         difference: String,
+    },
+    /// A bundle of changes does not follow on what is here.
+    #[error("the changes follow on round {since}, but the copy here has {}",
+            .here.map_or("not all rows yet".to_owned(), |round| format!("those up to round {round}")))]
+    RoundsMissing {
+        /// The round it follows on.
+        since: u64,
+        /// The round that is here.
+        here: Option<u64>,
     },
     /// A write failed.
     #[error("the import was not written")]
@@ -104,15 +115,20 @@ pub fn import(
     let guild = bundle.header().guild_id;
     let refused = |refusal| ImportError::Refused { guild, refusal };
     check_readable(bundle.header(), CURRENT_SCHEMA).map_err(refused)?;
+    if pace != Pace::AtOnce {
+        // In one transaction a wrong row takes everything back; in many it must be found before the first.
+        bundle.verify()?;
+    }
     let upgraded = Upgraded::of(bundle, db.path())?;
     let header = upgraded.bundle().header();
-    let (fresh, epoch, freeze_no) = match plan(db, header, epoch)? {
-        ImportPlan::AlreadyThere { epoch } => return Ok(imported(header, epoch, true)),
-        ImportPlan::Begin { epoch, freeze_no } => (true, epoch, freeze_no),
-        ImportPlan::Resume { epoch, freeze_no } => (false, epoch, freeze_no),
+    let plan = plan(db, header, epoch)?;
+    let (fresh, freeze_no) = match plan {
+        ImportPlan::AlreadyThere { .. } => return Ok(imported(header, plan)),
+        ImportPlan::Begin { freeze_no, .. } => (true, freeze_no),
+        ImportPlan::Resume { freeze_no, .. } => (false, freeze_no),
     };
     let import_as = ImportAs {
-        epoch,
+        epoch: plan.epoch(),
         move_id: by_hand(header),
         freeze_no,
     };
@@ -121,7 +137,33 @@ pub fn import(
         Pace::AtOnce => import.at_once(fresh)?,
         Pace::Chunks(rows) => import.in_chunks(fresh, rows, on_progress)?,
     }
-    Ok(imported(header, epoch, false))
+    Ok(imported(header, plan))
+}
+
+/// What an import by hand would do. Reads every row of the bundle, and the shard's file without opening it for writing.
+pub fn preview(shard: &Path, bundle: &Path, epoch: Option<Epoch>) -> Result<ImportedGuild, ImportError> {
+    let bundle = Bundle::open(bundle)?;
+    let guild = bundle.header().guild_id;
+    let refused = |refusal| ImportError::Refused { guild, refusal };
+    check_readable(bundle.header(), CURRENT_SCHEMA).map_err(refused)?;
+    bundle.verify()?;
+    // An older bundle is migrated as an import would, away from the shard.
+    let scratch_file = std::env::temp_dir().join(format!("modbot-{}", std::process::id()));
+    let upgraded = Upgraded::of(bundle, &scratch_file)?;
+    let header = upgraded.bundle().header();
+    let shard = super::export::absolute(shard)?;
+    super::export::version_of(&shard)?;
+    let sqlite = |source| BundleError::from(OpenError::from_sqlite(&shard, source));
+    let connection = scratch().map_err(sqlite)?;
+    uri::attach_read_only(&connection, &shard, SHARD).map_err(sqlite)?;
+    let fence = fence_rows::read_from(&connection, SHARD, guild).map_err(sqlite)?;
+    let begun = import_steps::begun(&connection, guild).map_err(sqlite)?;
+    let target = ImportTarget {
+        fence: fence.as_ref(),
+        begun,
+    };
+    let plan = plan_import(header, target, epoch).map_err(refused)?;
+    Ok(imported(header, plan))
 }
 
 fn plan(db: &ShardDb, header: &BundleHeader, epoch: Option<Epoch>) -> Result<ImportPlan, ImportError> {
@@ -141,13 +183,13 @@ fn plan(db: &ShardDb, header: &BundleHeader, epoch: Option<Epoch>) -> Result<Imp
     plan_import(header, target, epoch).map_err(|refusal| ImportError::Refused { guild, refusal })
 }
 
-fn imported(header: &BundleHeader, epoch: Epoch, already_there: bool) -> ImportedGuild {
+fn imported(header: &BundleHeader, plan: ImportPlan) -> ImportedGuild {
     ImportedGuild {
         guild_id: header.guild_id,
-        epoch,
+        epoch: plan.epoch(),
         rows: header.tables.rows(),
         digest: header.tables.total(),
-        already_there,
+        plan,
     }
 }
 
@@ -213,6 +255,51 @@ impl<'d> Import<'d> {
         let (target, counter, schema) = (self.target, self.db.counter().clone(), Arc::clone(&self.schema));
         self.write("import rows", move |tx| {
             import_steps::copy(tx, &target, &counter, &schema, limit)
+        })
+    }
+
+    /// Brings a bundle of changes in, at most `limit` keys in one transaction. Changes that are in already are passed
+    /// over; changes that do not follow on what is here are refused.
+    pub fn apply_delta(&self, limit: u32) -> Result<(), ImportError> {
+        let target = self.target;
+        let mut place = Place::START;
+        loop {
+            let (counter, schema, header) = (
+                self.db.counter().clone(),
+                Arc::clone(&self.schema),
+                Arc::clone(&self.header),
+            );
+            let next = self.write("apply changes", move |tx| {
+                if import_steps::delta_is_in(tx, &target, &header)? {
+                    return Ok(None);
+                }
+                let next = delta_apply::apply_some(tx, &target, &counter, &schema, &place, limit.max(1))?;
+                if next.is_none() {
+                    import_steps::delta_done(tx, &target, &header)?;
+                }
+                Ok(next)
+            })?;
+            match next {
+                Some(next) => place = next,
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// Brings the last bundle of changes in, compares the guild's digest and writes both into the fence: one
+    /// transaction. Repeating it changes nothing.
+    pub fn apply_and_verify(&self) -> Result<GuildDigest, ImportError> {
+        let (target, header) = (self.target, Arc::clone(&self.header));
+        let (counter, schema) = (self.db.counter().clone(), Arc::clone(&self.schema));
+        self.write("apply the last changes", move |tx| {
+            if !import_steps::delta_is_in(tx, &target, &header)? {
+                let mut place = Some(Place::START);
+                while let Some(at) = place {
+                    place = delta_apply::apply_some(tx, &target, &counter, &schema, &at, u32::MAX)?;
+                }
+                import_steps::delta_done(tx, &target, &header)?;
+            }
+            import_steps::verify(tx, &target, &header)
         })
     }
 

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension as _};
 
 use super::import::ImportError;
-use crate::domain::bundle::{BundleHeader, BundleSeal};
+use crate::domain::bundle::{BundleHeader, BundleKind, BundleSeal};
 use crate::domain::digest::{GuildDigest, TableDigest, TableDigests};
 use crate::domain::fence::{Access, FenceChange};
 use crate::domain::ids::{Epoch, GuildId, MoveId};
@@ -176,7 +176,7 @@ pub(super) fn digests(connection: &Connection, guild: GuildId) -> rusqlite::Resu
         .collect()
 }
 
-/// Compares what came in with what was promised and writes the result into the fence, with the cut.
+/// Compares what is in with what was promised and writes the result into the fence, with the cut.
 pub(super) fn verify(
     tx: &WriteTx<'_>,
     target: &Target,
@@ -184,11 +184,12 @@ pub(super) fn verify(
 ) -> Result<GuildDigest, WriteError> {
     let guild = target.open(tx)?;
     let found = digests(guild.connection(), target.guild)?;
-    if let Some((table, promised, found)) = header.tables.differences(&found).first() {
-        let difference = super::open::difference(table, promised.rows, found.rows);
-        return Err(WriteError::rejected(ImportError::Differs { difference }));
-    }
     let digest = found.total();
+    if header.guild_digest != Some(digest) {
+        return Err(WriteError::rejected(ImportError::Differs {
+            difference: difference(header, &found),
+        }));
+    }
     let command = FenceChange::Verify {
         epoch: target.epoch,
         move_id: target.move_id,
@@ -198,6 +199,61 @@ pub(super) fn verify(
     tx.change_fence(target.guild, &command)?;
     guild.set_progress(header.progress);
     Ok(digest)
+}
+
+fn difference(header: &BundleHeader, found: &TableDigests) -> String {
+    let differences = header.tables.differences(found);
+    match (header.kind, differences.first()) {
+        (BundleKind::Full, Some((table, promised, found))) => {
+            super::open::difference(table, promised.rows, found.rows)
+        }
+        _ => format!(
+            "the guild's digest is {}, not {}",
+            found.total().short(),
+            header
+                .guild_digest
+                .map_or_else(|| "known".to_owned(), |digest| digest.short())
+        ),
+    }
+}
+
+/// Whether the rounds up to a delta's are in already; an error where rounds between are missing.
+pub(super) fn delta_is_in(
+    tx: &WriteTx<'_>,
+    target: &Target,
+    header: &BundleHeader,
+) -> Result<bool, WriteError> {
+    let guild = target.open(tx)?;
+    let BundleKind::Delta { since, round } = header.kind else {
+        return Ok(false);
+    };
+    let sql = "SELECT delta_round FROM import_progress WHERE guild_id = ?1 AND move_id = ?2";
+    let params = (target.guild.as_i64(), target.move_id.to_string());
+    let here: Option<i64> = guild
+        .connection()
+        .query_row(sql, params, |row| row.get(0))
+        .optional()?;
+    let copied = tables_done(guild.connection(), target.guild)?.len() == guild_tables(CURRENT_SCHEMA).count();
+    match here.map(i64::cast_unsigned) {
+        Some(here) if copied && round <= here => Ok(true),
+        Some(here) if copied && since <= here => Ok(false),
+        here => Err(WriteError::rejected(ImportError::RoundsMissing {
+            since,
+            here: here.filter(|_| copied),
+        })),
+    }
+}
+
+/// Notes that a delta is in.
+pub(super) fn delta_done(tx: &WriteTx<'_>, target: &Target, header: &BundleHeader) -> Result<(), WriteError> {
+    let guild = target.open(tx)?;
+    if let BundleKind::Delta { round, .. } = header.kind {
+        guild.connection().execute(
+            "UPDATE import_progress SET delta_round = ?2 WHERE guild_id = ?1",
+            (target.guild.as_i64(), round.cast_signed()),
+        )?;
+    }
+    Ok(())
 }
 
 /// The guild is served here from now on.
@@ -214,7 +270,7 @@ pub(super) fn start(tx: &WriteTx<'_>, target: &Target, digest: GuildDigest) -> R
 }
 
 /// Removes what was noted about an import.
-pub(super) fn forget(connection: &Connection, guild: GuildId) -> rusqlite::Result<()> {
+pub(in crate::store::shard_db) fn forget(connection: &Connection, guild: GuildId) -> rusqlite::Result<()> {
     connection.execute(
         "DELETE FROM import_progress WHERE guild_id = ?1",
         [guild.as_i64()],

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::error::BundleError;
 use super::header_rows;
-use crate::domain::bundle::{BundleHeader, FORMAT};
+use crate::domain::bundle::{BundleHeader, BundleKind, FORMAT};
 use crate::domain::digest::TableDigests;
 use crate::runtime::files::FileError;
 use crate::store::shard_db::header::{BUNDLE_APPLICATION_ID, Header, HeaderProblem, SHARD_APPLICATION_ID};
@@ -87,8 +87,20 @@ impl Bundle {
     /// Reads every row and compares.
     pub(super) fn check_digests(&self) -> Result<Verified, BundleError> {
         let header = &self.header;
-        let tables = guild_rows::digests(&self.connection, "main", header.schema, header.guild_id)
-            .map_err(|source| BundleError::from_sqlite(&self.path, source))?;
+        let sqlite = |source| BundleError::from_sqlite(&self.path, source);
+        let rows =
+            guild_rows::digests(&self.connection, "main", header.schema, header.guild_id).map_err(sqlite)?;
+        let gone = match header.kind {
+            BundleKind::Full => TableDigests::default(),
+            BundleKind::Delta { .. } => {
+                guild_rows::gone_digests(&self.connection, header.schema, header.guild_id).map_err(sqlite)?
+            }
+        };
+        let tables: TableDigests = rows
+            .iter()
+            .chain(gone.iter())
+            .map(|(name, digest)| (name.to_owned(), digest))
+            .collect();
         match header.tables.differences(&tables).first() {
             None => Ok(Verified { tables }),
             Some((name, promised, found)) => Err(self.damaged(difference(name, promised.rows, found.rows))),

@@ -344,6 +344,8 @@ CREATE TABLE capture (
     guild_id   INTEGER NOT NULL,
     move_id    TEXT NOT NULL,
     round      INTEGER NOT NULL DEFAULT 1,
+    settled    INTEGER NOT NULL DEFAULT 0,
+    counted    INTEGER NOT NULL DEFAULT 0,
     started_at INTEGER NOT NULL,
     PRIMARY KEY (guild_id)
 ) STRICT, WITHOUT ROWID;
