@@ -77,12 +77,27 @@ impl World {
         Running::start(&mut self.command())
     }
 
-    /// Waits until every Discord shard has a live session that a connection holds.
+    /// Waits until every Discord shard has a live session that a connection holds, and the file knows of it: a pod
+    /// that is killed before has nothing to resume.
     async fn live(&self) {
         let shards = self.shards as usize;
         let live = move |ledger: &Ledger| held(ledger).count() == shards;
         self.discord
             .wait_for("every session to be live", PATIENCE, live)
+            .await
+            .unwrap();
+        let known = "SELECT count(*) FROM discord_session WHERE session_id IS NOT NULL";
+        wait::until_async("every session to be in the file", async || {
+            (self.number(known) == i64::from(self.shards)).then_some(())
+        })
+        .await;
+    }
+
+    /// Waits until Discord has noticed that nobody holds a session any more.
+    async fn noticed_gone(&self) {
+        let gone = |ledger: &Ledger| held(ledger).next().is_none();
+        self.discord
+            .wait_for("no session to be held", PATIENCE, gone)
             .await
             .unwrap();
     }

@@ -65,6 +65,7 @@ async fn a_session_that_discord_forgot_begins_anew_and_the_gap_says_what_is_miss
     world.discord.burst(&messages(1), 10);
     world.quiet().await;
     pod.kill9();
+    world.noticed_gone().await;
     world.discord.burst(&messages(2), 7);
     let left = world.discord.guilds()[0].id;
     world.discord.act(Act::RemoveBot { guild: left }).unwrap();

@@ -410,13 +410,18 @@ async fn texts_end_after_an_hour_and_rows_after_a_day() {
     pod.take(dispatch(2, "GUILD_CREATE", r#"{"id":"5"}"#))
         .await
         .unwrap();
-    let set = |tx: &WriteTx<'_>| {
+    let log_deletions = |tx: &WriteTx<'_>| {
         Ok(tx
             .shard()
             .execute("UPDATE guilds SET deletion_log = 8", [])
             .map(drop)?)
     };
-    pod.owner.db.writer().write("settings", set).await.unwrap();
+    pod.owner
+        .db
+        .writer()
+        .write("settings", log_deletions)
+        .await
+        .unwrap();
     let id = (sent - 1_420_070_400_000) << 22;
     let data =
         format!(r#"{{"guild_id":"5","id":"{id}","channel_id":"8","author":{{"id":"9"}},"content":"hi"}}"#);
