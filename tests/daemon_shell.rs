@@ -246,7 +246,7 @@ fn slow_heads_and_slow_bodies_are_cut_off() {
 #[test]
 fn a_client_that_sends_first_and_reads_later_is_told_that_its_body_is_too_large() {
     use std::io::{Read as _, Write as _};
-    let daemon = Daemon::start(modbot_gateway().env("MODBOT_MAX_BODY", "1MiB"));
+    let daemon = Daemon::start(modbot_http().env("MODBOT_MAX_BODY", "1MiB"));
     let address = daemon.api.strip_prefix("http://").unwrap();
     let exchange = |head: &str, body: &[u8]| {
         let mut stream = std::net::TcpStream::connect(address).unwrap();
