@@ -102,6 +102,12 @@ fn damage_is_found_before_anything_is_written() {
         damaged("cut", &whole[..99]),
         OpenError::NotSqlite { .. }
     ));
+    // Readers leave an empty log behind: it holds none of the missing pages.
+    std::fs::write(place.path("cut-wal"), b"").unwrap();
+    assert!(matches!(
+        damaged("cut", &whole[..whole.len() - 4096]),
+        OpenError::Truncated { .. }
+    ));
     for page in [1, 2, 5, 20] {
         let mut bytes = whole.clone();
         // The header of a b-tree page: its kind and the number of its cells.
