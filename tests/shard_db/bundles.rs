@@ -291,8 +291,7 @@ fn rows_of_an_earlier_stay_are_cleared_before_the_guild_comes_back() {
 #[test]
 fn a_bundle_that_is_not_what_it_says_is_refused_by_name() {
     let place = Place::new();
-    let (bundle, b) = two_shards(&place);
-    drop(b);
+    let (bundle, _) = two_shards(&place);
     let tamper = |name: &str, sql: &str| {
         Bundle::open(&tampered(&place, &bundle, name, sql))
             .map(drop)
@@ -342,7 +341,12 @@ fn a_bundle_that_is_not_what_it_says_is_refused_by_name() {
         Bundle::open(&unverified).unwrap().verify(),
         Err(BundleError::Damaged { .. })
     ));
+}
 
+#[test]
+fn what_is_no_bundle_is_refused_by_name() {
+    let place = Place::new();
+    drop(two_shards(&place));
     let open = |path: PathBuf| Bundle::open(&path).map(drop).unwrap_err();
     assert!(matches!(
         open(place.path("nowhere")),

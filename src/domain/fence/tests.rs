@@ -261,6 +261,14 @@ fn a_recovery_raises_the_owner_and_nobody_else() {
             fence: e(4)
         })
     );
+    let down = FenceChange::Raise { from: e(5), to: e(4) };
+    assert_eq!(
+        change(after(&[BORN]).as_ref(), &down),
+        Err(FenceRefusal::StaleEpoch {
+            asked: e(4),
+            fence: e(5)
+        })
+    );
 }
 
 fn any_command() -> impl Strategy<Value = FenceChange> {
@@ -300,7 +308,7 @@ fn any_command() -> impl Strategy<Value = FenceChange> {
             7 => FenceChange::AbortImport { epoch, move_id },
             _ => FenceChange::Raise {
                 from: epoch,
-                to: epoch.next(),
+                to: e(freeze_no),
             },
         }
     })
