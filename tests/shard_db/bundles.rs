@@ -13,7 +13,7 @@ use modbot::store::shard_db::bundle::{
     ImportedGuild, Pace, export, import,
 };
 use modbot::store::shard_db::tables::{GuildTable, guild_table};
-use modbot::store::shard_db::{CURRENT_SCHEMA, ShardDb, WriteTx};
+use modbot::store::shard_db::{CURRENT_SCHEMA, ShardDb, WriteTx, inspect};
 use proptest::prelude::*;
 use rusqlite::Connection;
 use rusqlite::types::Value;
@@ -74,6 +74,8 @@ fn a_guild_goes_from_one_shard_to_another() {
     let again = imported(&b, &bundle, Pace::AtOnce).unwrap();
     assert!(again.plan.is_done());
     drop((a, b));
+    let left = inspect(&place.path("b"), true).unwrap().queues.imports;
+    assert_eq!(left, 0, "what was noted about the import went with it");
     assert_eq!(rows_of(&place.path("a"), 1), rows_of(&place.path("b"), 1));
     assert_whole(&place.path("b"));
 }
