@@ -253,6 +253,17 @@ fn a_recovery_raises_the_owner_and_nobody_else() {
     assert_eq!(change(fence.as_ref(), &raise), Ok(Outcome::Unchanged));
     let gone = after(&[BORN, FenceChange::GivenAway { epoch: e(6) }]);
     assert!(change(gone.as_ref(), &raise).is_err());
+    let raise_it = FenceChange::Raise { from: e(6), to: e(7) };
+    for (fence, mode) in [
+        (gone, FenceMode::Tombstone),
+        (after(&[import(0)]), FenceMode::Importing),
+    ] {
+        assert_eq!(
+            change(fence.as_ref(), &raise_it),
+            Err(FenceRefusal::Mode { mode }),
+            "at its very epoch"
+        );
+    }
     let older = after(&[FenceChange::Born { epoch: e(4) }]);
     assert_eq!(
         change(older.as_ref(), &raise),
