@@ -10,13 +10,14 @@
 
 mod config;
 mod config_store;
+mod daemon_help;
 mod daemon_shell;
 mod legacy;
 mod levels;
 mod local_postgres;
 mod modbotctl;
 mod replica;
+mod shard_db;
 #[cfg(feature = "local")]
 mod simulator;
-mod shard_db;
 mod support;

@@ -9,7 +9,7 @@ use crate::store::config_db::{ConfigDbSettings, FlagRule};
 /// Settings beside the shell's.
 #[derive(Debug, clap::Args)]
 pub struct ConfigSettings {
-    /// PostgreSQL, as postgres://user:password@host:port/database (a secret: it holds the password)
+    /// PostgreSQL, as postgres://user:password@host:port/database (required; a secret)
     #[arg(long, env = "MODBOT_STORE_URL", hide_env_values = true, value_parser = secret, value_name = "URL",
           help_heading = "Store")]
     pub store_url: Secret,
@@ -82,8 +82,12 @@ impl Settings for ConfigSettings {
     fn check(&self, problems: &mut Problems) {
         self.auth.check(problems);
         let url = self.store_url.expose();
-        if !(url.starts_with("postgres://") || url.starts_with("postgresql://")) {
-            problems.add("MODBOT_STORE_URL", "must begin with postgres://");
+        let is_postgres = url.starts_with("postgres://") || url.starts_with("postgresql://");
+        if !is_postgres || !self.store().url_is_valid() {
+            problems.add(
+                "MODBOT_STORE_URL",
+                "is no URL: write postgres://user:password@host:port/database",
+            );
         }
     }
 }

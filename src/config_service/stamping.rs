@@ -7,6 +7,7 @@ use axum::http::HeaderMap;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use super::api::params;
 use super::failure::{Failure, StoreTrouble};
 use super::service::Service;
 use crate::client::config_api::{HEADER_KNOWN, write_stamp};
@@ -51,6 +52,7 @@ async fn compare(service: &Service, headers: &HeaderMap) -> Result<(), Failure> 
         .unwrap_or_default()
         .parse()
         .map_err(|error| Problem::bad_request(format!("the header {HEADER_KNOWN}: {error}")))?;
+    params::revision(HEADER_KNOWN.as_str(), known.revision)?;
     if service.last_stamp.is_news(&known) {
         let fresh = service.db.check_history(Some(&known)).await?;
         service.last_stamp.told(&known);

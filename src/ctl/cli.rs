@@ -9,7 +9,8 @@ use super::failure::Failure;
 use super::local;
 use super::printer::Color;
 use super::{
-    audit, bundle, completion, guild, legacy, man, pod, replica, restore, session, shard, status, store, version,
+    audit, bundle, completion, guild, legacy, man, pod, replica, restore, session, shard, status, store,
+    version,
 };
 use crate::runtime::build_info;
 

@@ -33,7 +33,6 @@ mod run;
 mod session;
 mod shard;
 mod status;
-mod steps;
 mod store;
 mod style;
 mod version;

@@ -26,7 +26,7 @@ pub(super) async fn release(
     let released = Released {
         shard: params::discord_shard(&shard)?,
         host_epoch: ask.host_epoch,
-        cursor: ask.cursor.map(checked).transpose()?,
+        cursor: ask.cursor.map(cursor).transpose()?,
     };
     let done = service
         .db
@@ -50,19 +50,19 @@ pub(super) async fn adopt(
     Ok(Reply::from_store(adopted, info))
 }
 
-fn checked(wire: Cursor) -> Result<SessionCursor, Problem> {
+/// A cursor of a body.
+pub(super) fn cursor(wire: Cursor) -> Result<SessionCursor, Problem> {
     params::text("cursor.session_id", &wire.session_id, 1..=200)?;
     params::text("cursor.resume_url", &wire.resume_url, 1..=300)?;
-    Ok(cursor(wire))
-}
-
-pub(super) fn cursor(wire: Cursor) -> SessionCursor {
-    SessionCursor {
+    if i64::try_from(wire.resume_at).is_err() {
+        return Err(Problem::bad_request("cursor.resume_at is too large"));
+    }
+    Ok(SessionCursor {
         session_no: wire.session_no,
         session_id: wire.session_id,
         resume_url: wire.resume_url,
         resume_at: wire.resume_at,
-    }
+    })
 }
 
 pub(super) fn info(row: DiscordShardRow) -> DiscordShardInfo {

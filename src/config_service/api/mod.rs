@@ -4,7 +4,7 @@ mod cross_guild;
 mod discord_shards;
 mod guilds;
 mod identify;
-mod params;
+pub(super) mod params;
 mod place;
 mod pods;
 mod recovery;

@@ -1,6 +1,6 @@
 //! Parts of paths, queries and bodies that need a word of their own when they are wrong.
 
-use crate::domain::ids::{DiscordShardId, GuildId, NumShards, PodId};
+use crate::domain::ids::{DiscordShardId, GuildId, NumShards, PodId, Revision};
 use crate::runtime::problem::Problem;
 
 /// A guild in a path.
@@ -44,6 +44,21 @@ pub(super) fn rate(name: &str, value: f32) -> Result<(), Problem> {
         Ok(())
     } else {
         Err(Problem::bad_request(format!("{name} must be zero or more")))
+    }
+}
+
+/// The highest revision that a caller can have seen. Recoveries and their jumps are far below it; a higher
+/// one is a mistake, and believing it would leave no room for the next jump.
+const MOST_REVISIONS: u64 = 1 << 53;
+
+/// A revision that a caller says it has seen.
+pub(in crate::config_service) fn revision(name: &str, value: Revision) -> Result<(), Problem> {
+    if value.get() <= MOST_REVISIONS {
+        Ok(())
+    } else {
+        Err(Problem::bad_request(format!(
+            "{name}: no store has come to revision {value}"
+        )))
     }
 }
 

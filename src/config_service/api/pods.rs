@@ -9,7 +9,7 @@ use crate::client::config_api::{
     MoveInfo, OwnedGuildInfo, PodInfo, PodList,
 };
 use crate::config_service::reply::{Done, Outcome, Reply};
-use crate::domain::ids::Incarnation;
+use crate::domain::ids::{Incarnation, PodId};
 use crate::runtime::extract::{Json, Path, Query};
 use crate::runtime::problem::Problem;
 use crate::store::config_db::{
@@ -111,37 +111,7 @@ pub(super) async fn heartbeat(
     Path(pod): Path<String>,
     Json(beat): Json<HeartbeatRequest>,
 ) -> Outcome<HeartbeatAnswer> {
-    let pod = params::pod(&pod)?;
-    params::rate("events_per_s", beat.events_per_s)?;
-    for load in &beat.guild_loads {
-        params::rate("guild_loads[].events_per_s", load.events_per_s)?;
-    }
-    let beat = Heartbeat {
-        pod,
-        incarnation: beat.incarnation,
-        bytes: beat.bytes,
-        events_per_s: beat.events_per_s,
-        rest_share: beat.rest_share,
-        known_revision: beat.known_revision,
-        guild_loads: beat
-            .guild_loads
-            .into_iter()
-            .map(|load| GuildLoad {
-                guild: load.guild,
-                bytes: load.bytes,
-                events_per_s: load.events_per_s,
-            })
-            .collect(),
-        sessions: beat
-            .sessions
-            .into_iter()
-            .map(|session| HostedSession {
-                shard: session.discord_shard,
-                host_epoch: session.host_epoch,
-                cursor: discord_shards::cursor(session.cursor),
-            })
-            .collect(),
-    };
+    let beat = heartbeat_of(params::pod(&pod)?, beat)?;
     let answer = service.db.heartbeat(&beat, service.settings.lease_ttl).await?;
     Ok(Reply::from_store(answer, |answer| HeartbeatAnswer {
         state: answer.state,
@@ -149,6 +119,38 @@ pub(super) async fn heartbeat(
         report_fences: answer.report_fences,
         lease_ttl_ms: service.settings.lease_ttl_ms(),
     }))
+}
+
+fn heartbeat_of(pod: PodId, beat: HeartbeatRequest) -> Result<Heartbeat, Problem> {
+    params::rate("events_per_s", beat.events_per_s)?;
+    params::revision("known_revision", beat.known_revision)?;
+    let mut guild_loads = Vec::with_capacity(beat.guild_loads.len());
+    for load in beat.guild_loads {
+        params::rate("guild_loads[].events_per_s", load.events_per_s)?;
+        guild_loads.push(GuildLoad {
+            guild: load.guild,
+            bytes: load.bytes,
+            events_per_s: load.events_per_s,
+        });
+    }
+    let mut sessions = Vec::with_capacity(beat.sessions.len());
+    for session in beat.sessions {
+        sessions.push(HostedSession {
+            shard: session.discord_shard,
+            host_epoch: session.host_epoch,
+            cursor: discord_shards::cursor(session.cursor)?,
+        });
+    }
+    Ok(Heartbeat {
+        pod,
+        incarnation: beat.incarnation,
+        bytes: beat.bytes,
+        events_per_s: beat.events_per_s,
+        rest_share: beat.rest_share,
+        known_revision: beat.known_revision,
+        guild_loads,
+        sessions,
+    })
 }
 
 /// `POST /v1/pods/{pod}/detach`.

@@ -14,6 +14,7 @@ pub(super) async fn fences(
     Path(pod): Path<String>,
     Json(report): Json<FencesRequest>,
 ) -> Outcome<Done> {
+    params::revision("known_revision", report.known_revision)?;
     let report = FenceReport {
         pod: params::pod(&pod)?,
         incarnation: report.incarnation,

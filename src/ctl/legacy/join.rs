@@ -10,7 +10,7 @@ use crate::ctl::context::Context;
 use crate::ctl::exit::ExitStatus;
 use crate::ctl::failure::Failure;
 use crate::ctl::output::{Format, OutputArgs, Render, count};
-use crate::ctl::steps::{ProgressArgs, with_progress};
+use crate::ctl::progress::{ProgressArgs, with_progress};
 use crate::operations::legacy::join::{Report, Sources, join};
 
 /// Join a split, and what was written since, into one old database

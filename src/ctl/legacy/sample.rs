@@ -9,7 +9,7 @@ use crate::ctl::context::Context;
 use crate::ctl::exit::ExitStatus;
 use crate::ctl::failure::Failure;
 use crate::ctl::output::{Format, OutputArgs, count};
-use crate::ctl::steps::{ProgressArgs, with_progress};
+use crate::ctl::progress::{ProgressArgs, with_progress};
 use crate::operations::legacy::sample::{self, Options};
 
 /// Make an old database out of nothing, to try the other verbs on

@@ -11,7 +11,7 @@ use crate::ctl::context::Context;
 use crate::ctl::exit::ExitStatus;
 use crate::ctl::failure::Failure;
 use crate::ctl::output::{Format, OutputArgs, Render, count};
-use crate::ctl::steps::{ProgressArgs, with_progress};
+use crate::ctl::progress::{ProgressArgs, with_progress};
 use crate::domain::ids::NumShards;
 use crate::operations::legacy::manifest::Manifest;
 use crate::operations::legacy::split::{self, Options, Plan};

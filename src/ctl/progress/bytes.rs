@@ -2,8 +2,8 @@
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::operations::restore::{Phase, Progress};
 use super::watched;
+use crate::operations::restore::{Phase, Progress};
 
 const BAR: &str = "{msg:9} {bar:30} {bytes:>11} of {total_bytes} {bytes_per_sec:>13} eta {eta}";
 const SPINNER: &str = "{msg:9} {spinner}";

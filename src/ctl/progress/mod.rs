@@ -2,6 +2,7 @@
 
 mod bytes;
 mod rows;
+mod steps;
 
 use std::io::IsTerminal as _;
 
@@ -9,6 +10,7 @@ use crate::runtime::settings::{Environment, Source as _};
 
 pub(super) use bytes::Bar;
 pub(super) use rows::{RowsBar, on_a_thread};
+pub(super) use steps::{ProgressArgs, with_progress};
 
 /// Whether a bar can be drawn and is worth it: stderr is a terminal, `TERM` is not dumb, `CI` is not set.
 fn watched() -> bool {

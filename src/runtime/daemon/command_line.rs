@@ -21,6 +21,8 @@ pub(super) fn usage<D: Daemon>(
         .about(D::ABOUT)
         .version(build_info::long_version())
         .after_help(AFTER_HELP)
+        .max_term_width(80)
+        .override_usage(format!("{} [OPTIONS]", D::NAME))
         .arg(
             Arg::new("check-config")
                 .long("check-config")

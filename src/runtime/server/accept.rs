@@ -96,3 +96,49 @@ async fn serve_connection(stream: TcpStream, router: Router, limits: Limits, dra
         tracing::debug!(%error, "connection ended early");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::body::{Body, Bytes};
+    use axum::routing::get;
+    use tokio::io::AsyncWriteExt as _;
+    use tokio_stream::StreamExt as _;
+
+    use super::*;
+    use crate::runtime::metrics::Metrics;
+
+    async fn endless() -> Body {
+        let chunk = Bytes::from(vec![b'x'; 65_536]);
+        Body::from_stream(tokio_stream::iter(std::iter::repeat(chunk)).map(Ok::<_, io::Error>))
+    }
+
+    #[tokio::test]
+    async fn a_peer_that_reads_nothing_loses_its_connection() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (drain, tasks) = (CancellationToken::new(), TaskTracker::new());
+        let limits = Limits {
+            write_stall: Duration::from_millis(300),
+            ..Limits::ADMIN
+        };
+        let routes = Router::new().route("/", get(endless));
+        let metrics = ServerMetrics::new(&Metrics::new("test"));
+        let serving = serve(listener, routes, limits, metrics, drain.clone(), tasks.clone());
+        let serving = tokio::spawn(serving);
+        let mut peer = TcpStream::connect(address).await.unwrap();
+        peer.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
+            .await
+            .unwrap();
+        // The peer stays connected and reads nothing; its connection's task ends all the same.
+        while tasks.is_empty() {
+            tokio::task::yield_now().await;
+        }
+        tasks.close();
+        tokio::time::timeout(Duration::from_mins(1), tasks.wait())
+            .await
+            .expect("the connection is dropped");
+        drop(peer);
+        drain.cancel();
+        serving.await.unwrap();
+    }
+}

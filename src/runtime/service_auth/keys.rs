@@ -87,22 +87,22 @@ impl fmt::Debug for Keys {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Keys of callers (secrets, 32 bytes or more)")]
 pub struct AuthSettings {
-    /// Key of the gateway pods.
+    /// Key of the gateway pods (required)
     #[arg(long, env = "MODBOT_AUTH_POD_KEY", hide_env_values = true, value_parser = key_setting, value_name = "KEY")]
     pub auth_pod_key: Secret,
-    /// Second accepted key of the gateway pods, during a rotation.
+    /// Second accepted key of the gateway pods, during a rotation
     #[arg(long, env = "MODBOT_AUTH_POD_KEY_OTHER", hide_env_values = true, value_parser = key_setting, value_name = "KEY")]
     pub auth_pod_key_other: Option<Secret>,
-    /// Key of the HTTP tier.
+    /// Key of the HTTP tier (required)
     #[arg(long, env = "MODBOT_AUTH_HTTP_KEY", hide_env_values = true, value_parser = key_setting, value_name = "KEY")]
     pub auth_http_key: Secret,
-    /// Second accepted key of the HTTP tier, during a rotation.
+    /// Second accepted key of the HTTP tier, during a rotation
     #[arg(long, env = "MODBOT_AUTH_HTTP_KEY_OTHER", hide_env_values = true, value_parser = key_setting, value_name = "KEY")]
     pub auth_http_key_other: Option<Secret>,
-    /// Key of operators.
+    /// Key of operators (required)
     #[arg(long, env = "MODBOT_AUTH_OPERATOR_KEY", hide_env_values = true, value_parser = key_setting, value_name = "KEY")]
     pub auth_operator_key: Secret,
-    /// Second accepted key of operators, during a rotation.
+    /// Second accepted key of operators, during a rotation
     #[arg(long, env = "MODBOT_AUTH_OPERATOR_KEY_OTHER", hide_env_values = true, value_parser = key_setting, value_name = "KEY")]
     pub auth_operator_key_other: Option<Secret>,
 }

@@ -7,6 +7,7 @@
 mod attach;
 mod audit;
 mod change;
+mod check_url;
 mod cleanup;
 mod connection;
 mod cross_guild;

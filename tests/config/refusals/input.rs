@@ -20,6 +20,7 @@ async fn bad_input_gets_one_clear_message_and_changes_nothing() {
     attach(&caller(&daemon, Role::Pod), pod(0)).await;
     wait_until_dealt(&daemon).await;
     let before = open(&db.url()).stamp().await.unwrap();
+    let beyond = format!("{}/00000001/{}", before.position.store_id, i64::MAX);
     let no_guilds = json!([]);
     let a_number: Value = json!([614_601_782_152_265_748_u64]);
     let requests = vec![
@@ -41,6 +42,10 @@ async fn bad_input_gets_one_clear_message_and_changes_nothing() {
         (
             "a position that is none",
             get_guild("1").header("modbot-known", "x".to_owned()),
+        ),
+        (
+            "a position beyond belief",
+            get_guild("1").header("modbot-known", beyond),
         ),
         ("no such path", Raw::get("/v1/gilds")),
         ("no such method", Raw::new(Method::DELETE, "/v1/pods", Role::Http)),

@@ -1,6 +1,6 @@
 //! How far a long verb has come: a bar with the time left on a terminal, a line for each finished step elsewhere.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::Write as _;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -9,11 +9,11 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::time::Instant;
 
-use super::exit::ExitStatus;
-use super::failure::Failure;
-use super::output::count;
+use super::watched;
+use crate::ctl::exit::ExitStatus;
+use crate::ctl::failure::Failure;
+use crate::ctl::output::count;
 use crate::operations::legacy::progress::{Progress, Step};
-use crate::runtime::settings::{Environment, Source};
 
 /// Rows between two looks at the bar.
 const EVERY: u64 = 4_096;
@@ -21,14 +21,14 @@ const EVERY: u64 = 4_096;
 /// Whether to show how far it has come.
 #[derive(Debug, Clone, Copy, Args)]
 #[command(next_help_heading = "Output")]
-pub(super) struct ProgressArgs {
+pub(in crate::ctl) struct ProgressArgs {
     /// Say nothing until it is done
     #[arg(long)]
     no_progress: bool,
 }
 
 /// Shows a verb's progress on stderr.
-pub(super) struct Shown {
+pub(in crate::ctl) struct Shown {
     quiet: bool,
     bar: Option<ProgressBar>,
     step: Mutex<Option<(Step, Instant)>>,
@@ -37,9 +37,7 @@ pub(super) struct Shown {
 
 impl Shown {
     fn new(args: ProgressArgs) -> Self {
-        let set = |name: &str| Environment.get(name).filter(|value| !value.is_empty());
-        let plain = set("CI").is_some() || set("TERM").is_some_and(|term| term == "dumb");
-        let terminal = std::io::stderr().is_terminal() && !plain && !args.no_progress;
+        let terminal = watched() && !args.no_progress;
         let bar = terminal.then(|| ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()));
         Self {
             quiet: args.no_progress,
@@ -105,7 +103,7 @@ impl Progress for Shown {
 }
 
 /// Does work that blocks in a thread of its own, so that Ctrl-C still ends the program, and shows its progress.
-pub(super) async fn with_progress<T: Send + 'static>(
+pub(in crate::ctl) async fn with_progress<T: Send + 'static>(
     args: ProgressArgs,
     work: impl FnOnce(&dyn Progress) -> T + Send + 'static,
 ) -> Result<T, Failure> {
