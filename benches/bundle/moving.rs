@@ -76,12 +76,12 @@ fn imports(place: &Place, bundle: &Path, target: &Path, count: u64, start: Optio
         std::fs::copy(target, &copy).unwrap();
         let db = rusqlite::Connection::open(&copy).unwrap();
         // The guild itself is not there, and never was.
-        let mut sql: String = modbot::store::shard_db::tables::GUILD_TABLES
+        let tables = modbot::store::shard_db::tables::GUILD_TABLES
             .iter()
-            .map(|table| format!("DELETE FROM {} WHERE guild_id = {};", table.name, guild(1)))
-            .collect();
-        sql.push_str(&format!("DELETE FROM guild_fence WHERE guild_id = {};", guild(1)));
-        db.execute_batch(&sql).unwrap();
+            .map(|table| table.name);
+        let delete = |name: &str| format!("DELETE FROM {name} WHERE guild_id = {};", guild(1));
+        let sql: Vec<String> = tables.chain(["guild_fence"]).map(delete).collect();
+        db.execute_batch(&sql.concat()).unwrap();
         drop(db);
         copy
     };
@@ -89,7 +89,7 @@ fn imports(place: &Place, bundle: &Path, target: &Path, count: u64, start: Optio
         for (pace, times) in [(Pace::AtOnce, &mut at_once), (Pace::Chunks(2_000), &mut chunks)] {
             let db = open(&fresh("copy"));
             times.push(timed(|| {
-                drop(import(&db, bundle, None, pace, &mut |_| {}).unwrap())
+                import(&db, bundle, None, pace, &mut |_| {}).unwrap();
             }));
         }
         if let Some(start) = start {

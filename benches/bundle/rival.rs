@@ -58,7 +58,7 @@ pub(crate) fn empty_tables(schema: &Path, to: &Path) {
 
 /// The rows of guild 1 out of a shard, into empty tables.
 pub(crate) fn export(shard: &Path, to: &Path) -> Duration {
-    let copies: String = GUILD_TABLES
+    let copies: Vec<String> = GUILD_TABLES
         .iter()
         .map(|table| {
             let columns = columns(table);
@@ -71,13 +71,17 @@ pub(crate) fn export(shard: &Path, to: &Path) -> Duration {
         .collect();
     sqlite3(
         to,
-        &format!("ATTACH '{}' AS s;\nBEGIN;\n{copies}COMMIT;\n", shard.display()),
+        &format!(
+            "ATTACH '{}' AS s;\nBEGIN;\n{}COMMIT;\n",
+            shard.display(),
+            copies.concat()
+        ),
     )
 }
 
 /// The rows of a bundle into a shard: WAL, synced, without a checkpoint, as ours.
 pub(crate) fn import(bundle: &Path, shard: &Path) -> Duration {
-    let copies: String = GUILD_TABLES
+    let copies: Vec<String> = GUILD_TABLES
         .iter()
         .map(|table| {
             let columns = columns(table);
@@ -89,15 +93,16 @@ pub(crate) fn import(bundle: &Path, shard: &Path) -> Duration {
         .collect();
     let script = format!(
         ".dbconfig no_ckpt_on_close on\nPRAGMA wal_autocheckpoint = 0;\nPRAGMA synchronous = FULL;\n\
-         PRAGMA cache_size = -32768;\nATTACH '{}' AS b;\nBEGIN;\n{copies}COMMIT;\n",
-        bundle.display()
+         PRAGMA cache_size = -32768;\nATTACH '{}' AS b;\nBEGIN;\n{}COMMIT;\n",
+        bundle.display(),
+        copies.concat()
     );
     sqlite3(shard, &script)
 }
 
 /// The same rows as SQL text, from one `sqlite3` into another.
 pub(crate) fn text_pipe(bundle: &Path, shard: &Path) -> Duration {
-    let selects: String = GUILD_TABLES
+    let selects: Vec<String> = GUILD_TABLES
         .iter()
         .map(|table| {
             format!(
@@ -127,7 +132,7 @@ pub(crate) fn text_pipe(bundle: &Path, shard: &Path) -> Duration {
             .stdin(text)
             .spawn()
             .unwrap();
-        script.write_all(selects.as_bytes()).unwrap();
+        script.write_all(selects.concat().as_bytes()).unwrap();
         drop(script);
         assert!(out.wait().unwrap().success());
         assert!(into.wait().unwrap().success());

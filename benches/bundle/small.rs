@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use modbot::domain::fence::{Access, Position};
 use modbot::domain::ids::{MoveId, SessionNo};
-use modbot::store::shard_db::ShardDb;
+use modbot::store::shard_db::{ShardDb, WriteError};
 
 use crate::data::{self, EPOCH, Place, guild, open};
 use crate::moving::remove;
@@ -23,11 +23,10 @@ fn through_the_writer(db: &ShardDb, first: i64) -> Duration {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let began = Instant::now();
     runtime.block_on(async {
-        let mut answers = VecDeque::new();
+        let mut answers: VecDeque<tokio::sync::oneshot::Receiver<Result<(), WriteError>>> = VecDeque::new();
         for number in first..first + COUNT {
             if answers.len() == 2 * IN_FLIGHT {
-                let answer: tokio::sync::oneshot::Receiver<_> = answers.pop_front().unwrap();
-                answer.await.unwrap().unwrap();
+                answers.pop_front().unwrap().await.unwrap().unwrap();
             }
             let write = move |tx: &modbot::store::shard_db::WriteTx<'_>| {
                 let rows = tx.guild(guild(1), Access::Serve { epoch: EPOCH })?;

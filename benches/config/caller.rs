@@ -30,6 +30,7 @@ impl Caller {
             method,
             path_and_query: path,
             body: body.as_bytes(),
+            known: "",
         };
         let auth = sign(&self.key, &signed, SystemClock.unix_ms());
         let request = format!(

@@ -29,12 +29,12 @@ fn main() {
     if !std::env::args().any(|arg| arg == "--bench") {
         return;
     }
-    let stage = stage::Stage::set();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
         .unwrap();
+    let stage = runtime.block_on(stage::Stage::set());
     println!(
         "{CALLERS} callers, {} s each, {} guilds in the store",
         SPAN.as_secs(),

@@ -29,7 +29,7 @@ pub(crate) struct Stage {
 
 impl Stage {
     /// Sets it up; some seconds.
-    pub(crate) fn set() -> Self {
+    pub(crate) async fn set() -> Self {
         let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join(".tools");
         let search = Search {
             bin: std::env::var_os("MODBOT_PG_BIN").map(Into::into),
@@ -41,17 +41,10 @@ impl Stage {
         };
         let server = PostgresServer::launch(options).unwrap();
         let url = server.url("postgres");
-        let runtime = tokio::runtime::Runtime::new().unwrap();
-        let db = runtime.block_on(async {
-            let db = ConfigDb::open(&ConfigDbSettings::new(url.as_str().into(), "bench")).unwrap();
-            db.migrate(NumShards::DEFAULT).await.unwrap();
-            db
-        });
-        let (replica, address) = start_replica(&url);
-        runtime.block_on(fill(&db, &address));
-        // Its connections belong to the runtime that ends here.
-        runtime.block_on(db.close());
         let db = ConfigDb::open(&ConfigDbSettings::new(url.as_str().into(), "bench")).unwrap();
+        db.migrate(NumShards::DEFAULT).await.unwrap();
+        let (replica, address) = start_replica(&url);
+        fill(&db, &address).await;
         Self {
             replica,
             address,

@@ -198,7 +198,11 @@ fn a_flipped_byte_is_refused_or_carried_as_it_is() {
         let at = if nth % 2 == 0 {
             (nth * 7 % pages) * 4_096 + nth % 8
         } else {
-            (part * f64::from(u32::try_from(whole.len()).unwrap())) as usize
+            let permille = (1..1_000)
+                .rev()
+                .find(|n| f64::from(*n) / 1_000.0 <= part)
+                .unwrap_or(0);
+            whole.len() * usize::try_from(permille).unwrap() / 1_000
         };
         bytes[at] ^= 0x55;
         std::fs::write(&source, &bytes).unwrap();

@@ -220,7 +220,7 @@ const fn changed_column(table: OldTable) -> &'static str {
 /// A statement that adds a row which no source has, made from one that is there.
 fn insert_another(file: &Path, table: OldTable, guild: &str) -> String {
     let connection = Connection::open(file).unwrap();
-    let mut statement = connection
+    let statement = connection
         .prepare(&format!("select * from {table} limit 0"))
         .unwrap();
     let columns: Vec<String> = statement

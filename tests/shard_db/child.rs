@@ -83,7 +83,9 @@ fn as_a_process() {
 
 /// Does the work on an open shard.
 pub(crate) fn run(work: Work, db: &ShardDb, dir: &Path) {
-    let mut bring = |pace| drop(import(db, &dir.join("bundle"), None, pace, &mut |_| {}).unwrap());
+    let bring = |pace| {
+        import(db, &dir.join("bundle"), None, pace, &mut |_| {}).unwrap();
+    };
     match work {
         Work::Open => {}
         Work::Import => bring(Pace::AtOnce),

@@ -1,6 +1,6 @@
 //! `modbotctl shard inspect`
 
-use std::convert::Infallible;
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use super::file_view::ShardFileView;
@@ -30,7 +30,7 @@ Examples:
 )]
 pub(in crate::ctl) struct Args {
     /// A pod (3, pod-3 or pod/3), or the path of a shard's file
-    #[arg(value_name = "POD|FILE", allow_negative_numbers = true, value_parser = subject)]
+    #[arg(value_name = "POD|FILE", allow_negative_numbers = true)]
     subject: Subject,
     /// How many guilds the table shows
     #[arg(long, value_name = "N", default_value_t = 10)]
@@ -51,10 +51,11 @@ enum Subject {
     File(PathBuf),
 }
 
-fn subject(text: &str) -> Result<Subject, Infallible> {
-    Ok(text
-        .parse()
-        .map_or_else(|_| Subject::File(text.into()), Subject::Pod))
+impl From<OsString> for Subject {
+    fn from(text: OsString) -> Self {
+        let pod = text.to_str().and_then(|text| text.parse().ok());
+        pod.map_or_else(|| Self::File(text.into()), Self::Pod)
+    }
 }
 
 impl Args {

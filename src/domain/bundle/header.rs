@@ -75,9 +75,9 @@ impl BundleHeader {
             self.exported_at.cast_unsigned(),
         ];
         let mut hash = Sha256::new();
-        numbers
-            .iter()
-            .for_each(|number| hash.update(number.to_le_bytes()));
+        for number in numbers {
+            hash.update(number.to_le_bytes());
+        }
         for text in [&self.source, &self.program] {
             hash.update((text.len() as u64).to_le_bytes());
             hash.update(text);

@@ -105,7 +105,9 @@ mod tests {
 
     fn hash(table: &str, row: &[Value<'_>]) -> u128 {
         let mut hasher = RowHasher::for_table(table);
-        row.iter().for_each(|value| hasher.push(*value));
+        for value in row {
+            hasher.push(*value);
+        }
         hasher.finish().get()
     }
 

@@ -201,7 +201,9 @@ mod tests {
 
     fn table(rows: &[i64]) -> TableDigest {
         let mut digest = TableDigest::default();
-        rows.iter().for_each(|number| digest.add(row(*number)));
+        for number in rows {
+            digest.add(row(*number));
+        }
         digest
     }
 

@@ -254,13 +254,13 @@ mod tests {
         ] {
             let values = [text("9"), channel, role];
             let found = known.home(OldTable::TicketsConfig.spec(), &values);
-            assert_eq!(found.map(|g| g.get()), home, "{channel:?} {role:?}");
+            assert_eq!(found.map(GuildId::get), home, "{channel:?} {role:?}");
         }
         let found = known.home(
             OldTable::ChannelInfo.spec(),
             &[text("22"), OldValue::Null, OldValue::Null],
         );
-        assert_eq!(found.map(|g| g.get()), Ok(2));
+        assert_eq!(found.map(GuildId::get), Ok(2));
     }
 
     #[test]
@@ -275,7 +275,7 @@ mod tests {
         ] {
             let values = [text("v"), escalation, text("5"), text("ban"), OldValue::Null];
             let found = known.home(OldTable::EscalationRecords.spec(), &values);
-            assert_eq!(found.map(|g| g.get()), home, "{escalation:?}");
+            assert_eq!(found.map(GuildId::get), home, "{escalation:?}");
         }
     }
 
@@ -291,7 +291,7 @@ mod tests {
             (text("seven"), Err(Refusal::GuildUnreadable)),
         ] {
             let found = known.home(OldTable::Guilds.spec(), &[guild, OldValue::Null]);
-            assert_eq!(found.map(|g| g.get()), home, "{guild:?}");
+            assert_eq!(found.map(GuildId::get), home, "{guild:?}");
         }
     }
 }

@@ -168,7 +168,7 @@ impl Settings {
             ("deletionLog", quoted(self.deletion_log)),
             ("quorum", self.quorum.map(|n| n.to_string())),
         ];
-        merge(known, self.rest.as_deref())
+        merge(&known, self.rest.as_deref())
     }
 }
 
@@ -205,20 +205,19 @@ impl Flags {
         if self.quorum == DEFAULT_QUORUM && says_it_itself {
             return rest.unwrap_or_default().to_owned();
         }
-        merge([("quorum", Some(self.quorum.to_string()))], rest)
+        merge(&[("quorum", Some(self.quorum.to_string()))], rest)
     }
 }
 
 /// The known members, then those of `rest` that are not among them. A rest that is no object is given back as it
 /// was where nothing is known, and makes way where something is.
-fn merge<const N: usize>(known: [(&'static str, Option<String>); N], rest: Option<&str>) -> String {
+fn merge(known: &[(&'static str, Option<String>)], rest: Option<&str>) -> String {
     let is_known = |key: &str| known.iter().any(|(name, value)| *name == key && value.is_some());
     let nothing_known = known.iter().all(|(_, value)| value.is_none());
     let rest = match rest.map(|text| (text, Members::parse(text))) {
-        None => Vec::new(),
         Some((_, Some(members))) => members.0,
         Some((text, None)) if nothing_known => return text.to_owned(),
-        Some((_, None)) => Vec::new(),
+        None | Some((_, None)) => Vec::new(),
     };
     let first = known
         .iter()
@@ -236,6 +235,7 @@ mod tests {
 
     /// Text in, the columns that are set, the rest, and what comes back.
     #[test]
+    #[expect(clippy::too_many_lines, reason = "a table of cases")]
     fn settings_come_back_in_normal_form() {
         for (text, columns, rest, back) in [
             (Some("{}"), 0, None, "{}"),

@@ -100,8 +100,8 @@ pub fn show(value: &OldValue<'_>, max: usize) -> String {
                 .collect()
         }
         OldValue::Blob(bytes) => {
-            let head: String = bytes.iter().take(max / 2).map(|b| format!("{b:02x}")).collect();
-            format!("x'{head}'")
+            let head = bytes.iter().take(max / 2);
+            head.fold("x'".to_owned(), |text, byte| format!("{text}{byte:02x}")) + "'"
         }
     };
     if whole.chars().count() <= max {

@@ -83,7 +83,9 @@ impl Mapping {
 
     /// The hash of a row of the pod's table, its values in the order of the columns.
     pub(super) fn hash_values(&mut self, values: &[Value<'_>]) -> RowHash {
-        values.iter().for_each(|value| self.hasher.push(*value));
+        for value in values {
+            self.hasher.push(*value);
+        }
         self.hasher.finish()
     }
 

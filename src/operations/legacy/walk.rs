@@ -8,6 +8,10 @@ use crate::store::legacy_db::{LegacyDb, SourceError};
 
 /// What becomes of a row.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one at a time, on the stack, and nearly always the large one"
+)]
 pub(super) enum Place<'a> {
     /// It goes to its guild's pod, in this form.
     Pod(CarriedRow<'a>),

@@ -6,9 +6,9 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
 
-/// `application_id` of a pod's database: "MBsh".
+/// `application_id` of a pod's database: `MBsh`.
 pub(super) const SHARD_APPLICATION_ID: i32 = i32::from_be_bytes(*b"MBsh");
-/// `application_id` of a guild's bundle: "MBgb".
+/// `application_id` of a guild's bundle: `MBgb`.
 pub(super) const BUNDLE_APPLICATION_ID: i32 = i32::from_be_bytes(*b"MBgb");
 
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
@@ -93,7 +93,8 @@ mod tests {
             .set_len(5000)
             .unwrap();
         assert!(Header::read(&path).unwrap().is_truncated());
-        std::fs::write(&path, "not a database, and not a hundred bytes").unwrap();
+        crate::runtime::files::write_atomic(&path, b"not a database, and not a hundred bytes", 0o600)
+            .unwrap();
         assert!(matches!(Header::read(&path), Err(HeaderProblem::NotSqlite)));
     }
 }

@@ -109,7 +109,7 @@ mod tests {
         let again = OpenerLock::take(&database, "third").unwrap();
         assert!(!again.made, "the file stays after an ordinary close");
         drop(again);
-        std::fs::remove_file(OpenerLock::path_for(&database)).unwrap();
+        crate::runtime::files::remove_file(&OpenerLock::path_for(&database)).unwrap();
         OpenerLock::take(&database, "fourth").unwrap().undo();
         assert!(!OpenerLock::path_for(&database).exists());
     }

@@ -7,28 +7,28 @@ use rusqlite::Connection;
 
 /// Attaches a file for reading only.
 pub(super) fn attach_read_only(connection: &Connection, path: &Path, schema: &str) -> rusqlite::Result<()> {
-    let attach = |uri: String| {
-        connection
-            .execute(&format!("ATTACH ?1 AS {schema}"), [uri])
-            .map(drop)
-    };
-    attach(read_only(path, ""))?;
-    // The file is opened by the first look at it.
-    let look = || connection.pragma_query_value(Some(schema), "schema_version", |row| row.get::<_, i64>(0));
-    match look() {
+    match attach(connection, &read_only(path, ""), schema) {
         Err(error)
             if error.sqlite_error_code() == Some(rusqlite::ErrorCode::CannotOpen) && !has_wal(path) =>
         {
             // A WAL database on a read-only medium, with nothing in its WAL: nobody can be writing it.
-            connection.execute_batch(&format!("DETACH {schema}"))?;
-            attach(read_only(path, "&immutable=1"))?;
-            look().map(drop)
+            attach(connection, &read_only(path, "&immutable=1"), schema).map_err(|_| error)
         }
-        looked => looked.map(drop),
+        attached => attached,
     }
 }
 
-fn has_wal(path: &Path) -> bool {
+fn attach(connection: &Connection, uri: &str, schema: &str) -> rusqlite::Result<()> {
+    connection.execute(&format!("ATTACH ?1 AS {schema}"), [uri])?;
+    // A WAL database shows only now whether it can be read.
+    let looked = connection.pragma_query_value(Some(schema), "schema_version", |row| row.get::<_, i64>(0));
+    if looked.is_err() {
+        connection.execute_batch(&format!("DETACH {schema}"))?;
+    }
+    looked.map(drop)
+}
+
+pub(super) fn has_wal(path: &Path) -> bool {
     let mut wal = path.as_os_str().to_owned();
     wal.push("-wal");
     Path::new(&wal).exists()
@@ -41,7 +41,7 @@ fn read_only(path: &Path, more: &str) -> String {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' | b'~' => {
                 uri.push(char::from(*byte));
             }
-            other => uri.push_str(&format!("%{other:02X}")),
+            other => uri = format!("{uri}%{other:02X}"),
         }
     }
     uri + "?mode=ro" + more

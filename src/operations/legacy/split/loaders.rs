@@ -84,9 +84,12 @@ enum Order {
     },
 }
 
+/// A thread that fills one file, and where its orders go.
+type Loader = (SyncSender<Order>, JoinHandle<Result<(), SplitError>>);
+
 /// The pods' files while they are filled.
 pub(super) struct Loaders {
-    threads: Vec<(SyncSender<Order>, JoinHandle<Result<(), SplitError>>)>,
+    threads: Vec<Loader>,
     /// The batch in hand, per pod.
     batches: Vec<Batch>,
     /// Batches that a thread is done with.
@@ -195,8 +198,7 @@ impl Loaders {
         drop(senders);
         threads
             .into_iter()
-            .map(|thread| thread.join().unwrap_or(Err(SplitError::Panicked)))
-            .collect()
+            .try_for_each(|thread| thread.join().unwrap_or(Err(SplitError::Panicked)))
     }
 }
 
@@ -258,7 +260,9 @@ mod tests {
             Value::Integer(-1),
         ];
         let mut batch = Batch::default();
-        values.iter().for_each(|value| batch.push(*value));
+        for value in values {
+            batch.push(value);
+        }
         let mut cells = Cells(&batch.cells);
         for value in values {
             assert_eq!(cells.next(), value);

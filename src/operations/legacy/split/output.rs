@@ -168,6 +168,20 @@ struct Made {
     refused: BTreeMap<(OldTable, Refusal), u64>,
 }
 
+/// What the manifest says of the source.
+fn source_facts(prepared: &Prepared) -> Result<SourceFacts, SplitError> {
+    let source = &prepared.source;
+    let last_migration = source.migrations()?.pop().map(|(name, _)| name);
+    let tables = prepared.census.tables.iter();
+    Ok(SourceFacts {
+        path: source.path().display().to_string(),
+        bytes: source.bytes(),
+        wal_bytes: source.wal_bytes(),
+        migration: last_migration.unwrap_or_default(),
+        rows: tables.map(|(table, rows)| (table.to_string(), *rows)).collect(),
+    })
+}
+
 impl Made {
     fn into_manifest(
         self,
@@ -176,7 +190,6 @@ impl Made {
         changes: &Tally,
         clock: &dyn Clock,
     ) -> Result<Manifest, SplitError> {
-        let source = &prepared.source;
         let pod_id = |guild: GuildId| PodId::new(prepared.balance.pod_of(guild)).ok();
         let guilds: Vec<GuildFacts> = self
             .guilds
@@ -203,7 +216,7 @@ impl Made {
         });
         let pods = pods.collect();
         let mut not_carried = self.dropped;
-        not_carried.extend(source.foreign_tables()?);
+        not_carried.extend(prepared.source.foreign_tables()?);
         let refused = self
             .refused
             .into_iter()
@@ -218,22 +231,7 @@ impl Made {
             split_id,
             made_at: rfc3339(clock.unix_ms()),
             made_by: env!("CARGO_PKG_VERSION").to_owned(),
-            source: SourceFacts {
-                path: source.path().display().to_string(),
-                bytes: source.bytes(),
-                wal_bytes: source.wal_bytes(),
-                migration: source
-                    .migrations()?
-                    .pop()
-                    .map(|(name, _)| name)
-                    .unwrap_or_default(),
-                rows: prepared
-                    .census
-                    .tables
-                    .iter()
-                    .map(|(table, rows)| (table.to_string(), *rows))
-                    .collect(),
-            },
+            source: source_facts(prepared)?,
             num_shards: prepared.options.num_shards,
             epoch: FIRST_EPOCH,
             pods,

@@ -61,7 +61,9 @@ impl Suspects {
 /// The hash of a row that is kept as it was, with its rowid.
 pub(super) fn hash_kept(hasher: &mut RowHasher, rowid: i64, values: &[OldValue<'_>]) -> RowHash {
     hasher.push(Value::Integer(rowid));
-    values.iter().for_each(|value| hasher.push(*value));
+    for value in values {
+        hasher.push(*value);
+    }
     hasher.finish()
 }
 
@@ -106,7 +108,7 @@ impl Sums {
                     sums.add(carried.guild, at, tables, hash);
                 }
                 Place::Quarantine(refusal) => {
-                    sums.add_refused(&mut kept, row.table, row.rowid, row.values, refusal)
+                    sums.add_refused(&mut kept, row.table, row.rowid, row.values, refusal);
                 }
                 Place::Global => {
                     let hash = hash_kept(hasher(&mut kept, row.table), row.rowid, row.values);
@@ -270,7 +272,9 @@ impl Sums {
         for ((guild, at), rows) in &self.per_file {
             pods.entry(*guild).or_default().push((*at, *rows));
         }
-        pods.values_mut().for_each(|files| files.sort_unstable());
+        for files in pods.values_mut() {
+            files.sort_unstable();
+        }
         pods
     }
 

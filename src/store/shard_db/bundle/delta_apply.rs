@@ -45,7 +45,7 @@ pub(super) fn apply_some(
     target: &Target,
     counter: &RowCounter,
     from: &str,
-    place: Place,
+    place: &Place,
     limit: u32,
 ) -> Result<Option<Place>, WriteError> {
     let guild = target.open(tx)?;
@@ -59,17 +59,18 @@ pub(super) fn apply_some(
         guild: target.guild,
         table,
     };
-    let last = piece.last_key(&place, limit)?;
+    let last = piece.last_key(place, limit)?;
     piece.apply(place.half, place.after.as_deref(), last.as_deref())?;
     Ok(next(place, last))
 }
 
-fn next(place: Place, last: Option<Vec<Kept>>) -> Option<Place> {
+fn next(place: &Place, last: Option<Vec<Kept>>) -> Option<Place> {
     let tables = GUILD_TABLES.len();
     match (last, place.half) {
-        (Some(last), _) => Some(Place {
+        (Some(last), half) => Some(Place {
+            half,
+            table: place.table,
             after: Some(last),
-            ..place
         }),
         (None, half) if place.table + 1 < tables => Some(Place {
             half,
@@ -116,7 +117,7 @@ impl Piece<'_> {
                 .map(|number| format!("?{number}"))
                 .collect();
             let key = row_sql::key_rest(self.table, "");
-            sql.push_str(&format!(" AND ({key}) {operator} ({})", marks.join(", ")));
+            sql = format!("{sql} AND ({key}) {operator} ({})", marks.join(", "));
             params.extend_from_slice(bound);
         }
         (sql, params)

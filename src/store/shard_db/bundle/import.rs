@@ -273,7 +273,7 @@ impl<'d> Import<'d> {
                 if import_steps::delta_is_in(tx, &target, &header)? {
                     return Ok(None);
                 }
-                let next = delta_apply::apply_some(tx, &target, &counter, &schema, place, limit.max(1))?;
+                let next = delta_apply::apply_some(tx, &target, &counter, &schema, &place, limit.max(1))?;
                 if next.is_none() {
                     import_steps::delta_done(tx, &target, &header)?;
                 }
@@ -295,7 +295,7 @@ impl<'d> Import<'d> {
             if !import_steps::delta_is_in(tx, &target, &header)? {
                 let mut place = Some(Place::START);
                 while let Some(at) = place {
-                    place = delta_apply::apply_some(tx, &target, &counter, &schema, at, u32::MAX)?;
+                    place = delta_apply::apply_some(tx, &target, &counter, &schema, &at, u32::MAX)?;
                 }
                 import_steps::delta_done(tx, &target, &header)?;
             }
