@@ -244,6 +244,43 @@ fn slow_heads_and_slow_bodies_are_cut_off() {
 }
 
 #[test]
+fn a_client_that_sends_first_and_reads_later_is_told_that_its_body_is_too_large() {
+    use std::io::{Read as _, Write as _};
+    let daemon = Daemon::start(modbot_gateway().env("MODBOT_MAX_BODY", "1MiB"));
+    let address = daemon.api.strip_prefix("http://").unwrap();
+    let exchange = |head: &str, body: &[u8]| {
+        let mut stream = std::net::TcpStream::connect(address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        write!(
+            stream,
+            "POST /x HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{head}\r\n\r\n"
+        )
+        .unwrap();
+        stream.write_all(body).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    };
+    // More than the buffers of both ends hold.
+    let large = vec![b'x'; 12 << 20];
+    let chunked = [
+        format!("{:x}\r\n", large.len()).as_bytes(),
+        &large,
+        b"\r\n0\r\n\r\n",
+    ]
+    .concat();
+    for (head, body) in [
+        (format!("content-length: {}", large.len()), large.as_slice()),
+        ("transfer-encoding: chunked".to_owned(), chunked.as_slice()),
+        ("expect: 100-continue\r\ncontent-length: 5000000".to_owned(), b""),
+    ] {
+        let answer = exchange(&head, body);
+        assert!(answer.starts_with("HTTP/1.1 413"), "{head}: {answer}");
+        assert!(answer.contains("body_too_large"), "{head}: {answer}");
+    }
+}
+
+#[test]
 fn a_panic_is_one_json_line_and_ends_the_process() {
     use std::os::unix::process::ExitStatusExt as _;
     let child = Command::new(std::env::current_exe().unwrap())
