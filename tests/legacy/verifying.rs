@@ -200,13 +200,13 @@ fn key_columns(file: &Path, table: OldTable) -> Vec<String> {
 const fn changed_column(table: OldTable) -> &'static str {
     match table {
         OldTable::Guilds => "quorum",
-        OldTable::GuildSubscriptions => "created_at",
         OldTable::MessageStats => "react_count",
         OldTable::MessageCache => "last_touched",
         OldTable::ReportedMessages => "deleted_at",
         OldTable::Escalations => "scheduled_for",
         OldTable::EscalationRecords => "voted_at",
-        OldTable::ModActions
+        OldTable::GuildSubscriptions
+        | OldTable::ModActions
         | OldTable::UserThreads
         | OldTable::DeletionLogThreads
         | OldTable::ReactjiChannelerConfig => "created_at",
