@@ -132,7 +132,8 @@ mod tests {
             ),
             (OldValue::Text(b"a\0b\x1b[31m"), "a\u{fffd}b\u{fffd}[31m"),
             (OldValue::Text("ユーザー".as_bytes()), "ユーザー"),
-            (OldValue::Text(b"\xff\xfe"), "\u{fffd}\u{fffd}"),
+            (OldValue::Text(b"\xff\xfe"), "x'fffe' (no UTF-8)"),
+            (OldValue::Text(b""), "''"),
             (OldValue::Blob(b"\x00\xff"), "x'00ff'"),
         ] {
             assert_eq!(show(&value, 40), shown);
