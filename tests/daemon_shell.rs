@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::support::daemon::{Daemon, blocking, free_address, get};
-use super::support::process::{modbot_gateway, modbot_http, outcome};
+use super::support::process::{modbot_http, outcome};
 use super::support::wait;
 
 fn send(request: reqwest::RequestBuilder) -> (reqwest::StatusCode, reqwest::header::HeaderMap, Value) {
@@ -20,7 +20,7 @@ fn send(request: reqwest::RequestBuilder) -> (reqwest::StatusCode, reqwest::head
 #[test]
 fn wrong_settings_are_all_reported_at_once_and_no_port_is_bound() {
     let address = free_address();
-    let mut command = modbot_gateway();
+    let mut command = modbot_http();
     command
         .env("MODBOT_LISTEN", &address)
         .env("MODBOT_ADMIN_LISTEN", "nonsense")
@@ -33,13 +33,13 @@ fn wrong_settings_are_all_reported_at_once_and_no_port_is_bound() {
     assert_eq!(ended.code, Some(78));
     assert_eq!(ended.stdout, "");
     insta::assert_snapshot!(ended.stderr, @r#"
-    error: modbot-gateway: 4 settings are wrong:
+    error: modbot-http: 4 settings are wrong:
       MODBOT_ADMIN_LISTEN: "nonsense": invalid socket address syntax
       MODBOT_LOG_FILTER: "loud=very": not a log filter: error parsing level filter: expected one of "off", "error", "warn", "info", "debug", "trace", or a number 0-5
       MODBOT_MAX_BODY: "many": not a size: write it like 65536, 64KiB or 2MiB
       MODBOT_REQUEST_TIMEOUT: "0s": must be longer than zero
 
-    hint: modbot-gateway --help lists every variable; nothing was started
+    hint: modbot-http --help lists every variable; nothing was started
     "#);
 }
 
@@ -125,7 +125,7 @@ fn probes_metrics_version_and_errors_have_their_forms() {
 
 #[test]
 fn sigterm_turns_readiness_off_then_ends_with_0() {
-    let mut daemon = Daemon::start(modbot_gateway().env("MODBOT_SHUTDOWN_DELAY", "1500ms")).ready();
+    let mut daemon = Daemon::start(modbot_http().env("MODBOT_SHUTDOWN_DELAY", "1500ms")).ready();
     daemon.process.terminate();
     let (status, text) = wait::until("not ready", || {
         get(&format!("{}/readyz", daemon.admin)).filter(|(status, _)| *status == 503)
@@ -147,7 +147,7 @@ fn sigterm_turns_readiness_off_then_ends_with_0() {
 
 #[test]
 fn a_second_signal_ends_at_once() {
-    let mut daemon = Daemon::start(modbot_gateway().env("MODBOT_SHUTDOWN_DELAY", "10m")).ready();
+    let mut daemon = Daemon::start(modbot_http().env("MODBOT_SHUTDOWN_DELAY", "10m")).ready();
     daemon.process.terminate();
     daemon
         .process
@@ -206,7 +206,7 @@ fn every_log_line_is_json_and_the_filter_changes_while_it_runs() {
 fn the_addresses_are_written_to_a_file_once_requests_are_accepted() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("addr.json");
-    let daemon = Daemon::start(modbot_gateway().env("MODBOT_ADDR_FILE", &path));
+    let daemon = Daemon::start(modbot_http().env("MODBOT_ADDR_FILE", &path));
     let text = wait::until("the file", || std::fs::read_to_string(&path).ok());
     let addresses: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(
@@ -220,7 +220,7 @@ fn the_addresses_are_written_to_a_file_once_requests_are_accepted() {
 fn slow_heads_and_slow_bodies_are_cut_off() {
     use std::io::{Read as _, Write as _};
     let daemon = Daemon::start(
-        modbot_gateway()
+        modbot_http()
             .env("MODBOT_HEADER_TIMEOUT", "300ms")
             .env("MODBOT_BODY_TIMEOUT", "300ms"),
     );
@@ -246,7 +246,7 @@ fn slow_heads_and_slow_bodies_are_cut_off() {
 #[test]
 fn a_client_that_sends_first_and_reads_later_is_told_that_its_body_is_too_large() {
     use std::io::{Read as _, Write as _};
-    let daemon = Daemon::start(modbot_gateway().env("MODBOT_MAX_BODY", "1MiB"));
+    let daemon = Daemon::start(modbot_http().env("MODBOT_MAX_BODY", "1MiB"));
     let address = daemon.api.strip_prefix("http://").unwrap();
     let exchange = |head: &str, body: &[u8]| {
         let mut stream = std::net::TcpStream::connect(address).unwrap();

@@ -13,6 +13,8 @@ mod config;
 mod config_store;
 mod daemon_help;
 mod daemon_shell;
+#[cfg(feature = "local")]
+mod gateway;
 mod legacy;
 mod levels;
 mod local_postgres;

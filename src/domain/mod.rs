@@ -5,6 +5,7 @@
 
 pub mod bundle;
 pub mod digest;
+pub mod discord_event;
 pub mod fence;
 pub mod fleet;
 pub mod identify;

@@ -1,20 +1,26 @@
-//! `modbot-gateway`: hosts Discord sessions, owns guilds. So far the daemon around them.
+//! `modbot-gateway`: hosts Discord sessions and owns guilds, each in its own part.
+//!
+//! [`host`] reads the sessions and hands every frame, in order, to [`owner`], which writes the frame's effects, the
+//! guild's fence and the session's cursor in one transaction.
 
-use std::convert::Infallible;
+mod api;
+pub mod frame;
+pub mod gaps;
+pub mod host;
+pub mod owner;
+pub mod session_rows;
+mod settings;
+mod start;
+
+pub use settings::{GatewaySettings, ReplicaKind};
+pub use start::StartError;
 
 use axum::Router;
 
 use crate::runtime::daemon::{Daemon, Shell};
-use crate::runtime::settings::Settings;
 
 /// The daemon.
 pub struct Gateway;
-
-/// Its settings beside the shell's: none yet.
-#[derive(Debug, clap::Args)]
-pub struct GatewaySettings {}
-
-impl Settings for GatewaySettings {}
 
 impl Daemon for Gateway {
     const NAME: &'static str = "modbot-gateway";
@@ -22,9 +28,9 @@ impl Daemon for Gateway {
     const LISTEN: &'static str = "0.0.0.0:8082";
     const ADMIN_LISTEN: &'static str = "0.0.0.0:9082";
     type Settings = GatewaySettings;
-    type Error = Infallible;
+    type Error = StartError;
 
-    async fn start(_settings: GatewaySettings, _shell: &Shell) -> Result<Router, Infallible> {
-        Ok(Router::new())
+    async fn start(settings: GatewaySettings, shell: &Shell) -> Result<Router, StartError> {
+        start::start(settings, shell).await
     }
 }
