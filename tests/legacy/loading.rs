@@ -372,6 +372,13 @@ async fn what_cannot_be_loaded_is_told_before_anything_is_touched() {
     )
     .await;
 
+    // The log of a file that somebody has removed would be played into the new one.
+    let log = stage.volumes.path().join("pod-2.sqlite3-wal");
+    std::fs::write(&log, "frames").unwrap();
+    let refused = run(&[0, 1, 2], &[]);
+    std::fs::remove_file(&log).unwrap();
+    told(refused, 3, "pod-2.sqlite3-wal exists already").await;
+
     // A row that was changed in the split after it was verified.
     let shard = stage.split().join("shard-0.sqlite3");
     let whole = std::fs::read(&shard).unwrap();

@@ -22,10 +22,10 @@ const NAMED: usize = 5;
 /// Bring a split into a fleet: store, pods' files, users
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Run it with the old bot off and the pods stopped. A pod without a file gets a copy
-of its file of the split, compared row for row; where there is a file, guilds
-are imported one by one. Refuses guilds that the fleet has already, before
-anything is touched. Pods that the store does not know yet are declared.
+    after_help = "Run it with the old bot off and the pods stopped. A pod without a file gets a
+copy of its file of the split, compared row for row; where there is a file,
+guilds are imported one by one. Refuses guilds that the fleet has already,
+before anything is touched. Pods that the store does not know are declared.
 
 Running it again changes nothing, and finishes what was interrupted: the guilds
 are recorded first, and no pod begins a recorded guild anew.

@@ -28,8 +28,8 @@ global.sqlite3 (users), quarantine.sqlite3 (rows that belong nowhere, each with
 its reason) and manifest.json. It appears when all of it is there, or not at all.
 The old database is only read.
 
-With --assign the fleet's config store says what goes where: guilds to their owners,
-others to the host of their Discord shard; the rest is balanced over its pods.
+With --assign the fleet's config store says what goes where: guilds to their
+owners, others to the host of their Discord shard; the rest is balanced.
 
 Examples:
   modbotctl legacy split mod-bot.sqlite3 --pods 3 --out split --dry-run

@@ -36,10 +36,12 @@ impl HandOver {
             copy: crate::store::read_only::beside(place, ".loading"),
             lock: Some(lock),
         };
-        if place.symlink_metadata().is_ok() {
-            return Err(OpenError::Exists {
-                path: place.to_owned(),
-            });
+        // A log that an earlier file left behind would be played into the new one.
+        for suffix in ["", "-wal", "-journal"] {
+            let path = crate::store::read_only::beside(place, suffix);
+            if path.symlink_metadata().is_ok() {
+                return Err(OpenError::Exists { path });
+            }
         }
         files::remove_file(&staged.copy)?;
         files::copy(from, &staged.copy)?;
