@@ -242,24 +242,21 @@ impl View {
         let guilds: u64 = self.pods.iter().map(|pod| pod.guilds).sum();
         let (new, users) = (count(self.new_guilds), count(self.users));
         writeln!(out)?;
-        match self.new_users {
-            None => writeln!(
-                out,
-                "{} guilds would be loaded, {new} of them new to the store, and {users} users (dry run: nothing was \
-                 changed)",
+        let line = match self.new_users {
+            None => format!(
+                "{} guilds would be loaded, {new} of them new to the store, and {users} users\n\
+                 dry run: nothing was changed",
                 count(guilds)
-            )?,
-            Some(_) if !self.changed => {
-                writeln!(out, "{} is loaded already: nothing was changed", self.directory)?
-            }
-            Some(added) => writeln!(
-                out,
+            ),
+            Some(_) if !self.changed => format!("{} is loaded already: nothing was changed", self.directory),
+            Some(added) => format!(
                 "{} is loaded: {} guilds ({new} new to the store), {users} users ({} new)",
                 self.directory,
                 count(guilds),
                 count(added)
-            )?,
-        }
+            ),
+        };
+        writeln!(out, "{line}")?;
         for user in self.left_out_users.iter().take(NAMED) {
             writeln!(
                 out,

@@ -105,6 +105,11 @@ fn compare(copy: &Path, part: &Part, scratch: &Path, progress: &dyn Progress) ->
         })?;
         keep(current.take());
     }
+    judge(part, found, stray)
+}
+
+/// Compares what was found with the manifest; `stray` rows name no guild at all.
+fn judge(part: &Part, mut found: HashMap<GuildId, TableDigests>, stray: u64) -> Result<(), LoadError> {
     for facts in &part.guilds {
         let digests = found.remove(&facts.guild).unwrap_or_default();
         if digests.total() != facts.digest {
@@ -113,9 +118,10 @@ fn compare(copy: &Path, part: &Part, scratch: &Path, progress: &dyn Progress) ->
     }
     if stray > 0 || !found.is_empty() {
         let others = found.len();
-        return Err(wrong(format!(
-            "it has rows of {others} other guilds, and {stray} of none"
-        )));
+        return Err(LoadError::NotThisSplit {
+            file: part.source.clone(),
+            problem: format!("it has rows of {others} other guilds, and {stray} of none"),
+        });
     }
     Ok(())
 }
@@ -174,7 +180,7 @@ fn hand_over(part: &Part, copy: HandOver, prepared: &Prepared, claims: &Claims) 
     for facts in &part.guilds {
         match claims.get(&facts.guild) {
             Some(claimed) if claimed.epoch != prepared.epoch() => {
-                copy.set_epoch(facts.guild, claimed.epoch)?
+                copy.set_epoch(facts.guild, claimed.epoch)?;
             }
             _ => {}
         }
