@@ -98,25 +98,46 @@ impl Wanted {
         change: impl AsyncFn(&Authority) -> Result<T, Failure>,
     ) -> Result<Told, Failure> {
         let change = async |authority: &Authority| change(authority).await.map(Into::<Told>::into);
-        let rehearsal = Authority::dry_run(&self.actor, &self.args.reason);
+        let rehearsal = self.rehearsal();
         if self.args.dry_run {
             return change(&rehearsal).await;
         }
-        let mut gate = Terminal {
-            agreed: self.args.yes,
-            subject: &self.subject,
-            effect: String::new(),
-            printer,
-        };
-        if self.terminal && !self.args.yes {
+        let mut effect = String::new();
+        if self.asks() {
             let preview = change(&rehearsal).await?;
             match preview.change.effect() {
-                Some(effect) => gate.effect = effect,
+                Some(found) => effect = found,
                 None => return Ok(preview),
             }
         }
+        change(&self.agreed(printer, effect).await?).await
+    }
+
+    /// Whether nothing is to be done in earnest.
+    pub(super) const fn is_dry_run(&self) -> bool {
+        self.args.dry_run
+    }
+
+    /// Whether somebody will be asked.
+    const fn asks(&self) -> bool {
+        self.terminal && !self.args.yes
+    }
+
+    /// For finding out what would be done.
+    pub(super) fn rehearsal(&self) -> Authority {
+        Authority::dry_run(&self.actor, &self.args.reason)
+    }
+
+    /// Asks, where somebody is to be asked, naming the effect; answers with the authority for the change.
+    pub(super) async fn agreed(&self, printer: &mut Printer, effect: String) -> Result<Authority, Failure> {
+        let mut gate = Terminal {
+            agreed: self.args.yes,
+            subject: &self.subject,
+            effect,
+            printer,
+        };
         let allowed = ChangeAllowed::by_gate(&mut gate, &self.intent).await?;
-        change(&Authority::granted(allowed, &self.actor, &self.args.reason)).await
+        Ok(Authority::granted(allowed, &self.actor, &self.args.reason))
     }
 }
 

@@ -158,7 +158,7 @@ impl From<StoreError> for Failure {
     }
 }
 
-const fn status_of(error: &StoreError) -> ExitStatus {
+pub(super) const fn status_of(error: &StoreError) -> ExitStatus {
     match error {
         StoreError::ConnectionRefused(_) => ExitStatus::NotAllowed,
         StoreError::BadUrl(_) => ExitStatus::Usage,
@@ -171,7 +171,7 @@ const fn status_of(error: &StoreError) -> ExitStatus {
     }
 }
 
-fn hint_for(error: &StoreError) -> Option<&'static str> {
+pub(super) fn hint_for(error: &StoreError) -> Option<&'static str> {
     Some(match error {
         StoreError::Unreachable(_) | StoreError::TimedOut(_) => {
             "check --store (MODBOT_STORE_URL) and that PostgreSQL is up; running this again is safe"

@@ -76,6 +76,28 @@ pub fn rename(from: &Path, to: &Path) -> Result<(), FileError> {
     sync_parent(to)
 }
 
+/// Renames a file or directory to a name that is free, in one step where the file system can, and makes the new name
+/// last through a power loss; false where something has the name already.
+pub fn rename_new(from: &Path, to: &Path) -> Result<bool, FileError> {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    use rustix::io::Errno;
+
+    match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+        Ok(()) => sync_parent(to).map(|()| true),
+        Err(Errno::EXIST | Errno::NOTEMPTY) => Ok(false),
+        // Some network file systems know no such flag.
+        Err(Errno::INVAL | Errno::NOSYS) if to.symlink_metadata().is_err() => rename(from, to).map(|()| true),
+        Err(error) => Err(io::Error::from(error)).at("rename to its final name", from),
+    }
+}
+
+/// Bytes that may still be written to the file system of `path`.
+pub fn free_bytes(path: &Path) -> Result<u64, FileError> {
+    let found = rustix::fs::statvfs(path).map_err(io::Error::from);
+    let found = found.at("learn how much room is left at", path)?;
+    Ok(found.f_bavail.saturating_mul(found.f_frsize))
+}
+
 /// Writes a file so that a reader, or a machine that loses power, sees the old content or the new:
 /// written beside, fsynced, renamed, directory fsynced. `mode` is the Unix permissions, such as `0o600`.
 pub fn write_atomic(path: &Path, content: &[u8], mode: u32) -> Result<(), FileError> {

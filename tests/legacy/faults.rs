@@ -247,43 +247,78 @@ fn told(args: &[&str], code: i32, line: &str, hint: &str) {
     assert_eq!(failed.stdout, "");
 }
 
-#[test]
-fn a_source_that_will_not_do_is_told_in_one_line() {
-    let sample = Sample::new(4, 300, 9);
-    let home = place();
-    let (bad, out) = (home.path().join("bad.sqlite3"), home.path().join("out"));
-    let whole = std::fs::read(sample.path()).unwrap();
-    let tell = |code: i32, line: &str, hint: &str| {
+/// A place for a source that will not do, and for a split that is not to come.
+struct Bad {
+    home: tempfile::TempDir,
+    whole: Vec<u8>,
+}
+
+impl Bad {
+    fn new() -> Self {
+        let sample = Sample::new(4, 300, 9);
+        Self {
+            home: place(),
+            whole: std::fs::read(sample.path()).unwrap(),
+        }
+    }
+
+    fn file(&self) -> PathBuf {
+        self.home.path().join("bad.sqlite3")
+    }
+
+    fn out(&self) -> PathBuf {
+        self.home.path().join("out")
+    }
+
+    fn write(&self, bytes: &[u8]) {
+        std::fs::write(self.file(), bytes).unwrap();
+    }
+
+    /// The old database as it should be, and then not.
+    fn write_and(&self, sql: &str) {
+        self.write(&self.whole);
+        Connection::open(self.file()).unwrap().execute_batch(sql).unwrap();
+    }
+
+    /// What inspect and split say of it; nothing is left behind.
+    fn tell(&self, code: i32, line: &str, hint: &str) {
+        let (bad, out) = (self.file(), self.out());
         told(&["inspect", text(&bad)], code, line, hint);
-        told(
-            &["split", text(&bad), "--pods", "2", "--out", text(&out)],
-            code,
-            line,
-            hint,
-        );
-        assert_eq!(
-            std::fs::read_dir(home.path()).unwrap().count(),
-            usize::from(bad.exists()),
-            "{line}"
-        );
-    };
-    tell(5, "does not exist", "name the old bot's database");
+        let split = ["split", text(&bad), "--pods", "2", "--out", text(&out)];
+        told(&split, code, line, hint);
+        let left = std::fs::read_dir(self.home.path()).unwrap().count();
+        assert_eq!(left, usize::from(bad.exists()), "{line}");
+    }
+}
+
+#[test]
+fn a_source_that_is_no_database_is_told_in_one_line() {
+    let bad = Bad::new();
+    bad.tell(5, "does not exist", "name the old bot's database");
     for (bytes, line, hint) in [
         (
             &b"hello"[..],
             "is not a SQLite database: it looks like text",
             "name the old bot's database",
         ),
-        (&whole[..whole.len() / 2], "is cut short", "take another copy"),
+        (
+            &bad.whole[..bad.whole.len() / 2],
+            "is cut short",
+            "take another copy",
+        ),
     ] {
-        std::fs::write(&bad, bytes).unwrap();
-        tell(3, line, hint);
+        bad.write(bytes);
+        bad.tell(3, line, hint);
     }
-    let mut damaged = whole.clone();
+    let mut damaged = bad.whole.clone();
     damaged[8_192..10_000].fill(0xff);
-    std::fs::write(&bad, damaged).unwrap();
-    tell(3, "is damaged", "take another copy");
-    let missing = "20260220130000_recover_dates_from_snowflakes not applied";
+    bad.write(&damaged);
+    bad.tell(3, "is damaged", "take another copy");
+}
+
+#[test]
+fn a_source_with_another_schema_is_told_in_one_line() {
+    let bad = Bad::new();
     for (sql, line, hint) in [
         (
             "drop table users; drop table kysely_migration",
@@ -302,7 +337,7 @@ fn a_source_that_will_not_do_is_told_in_one_line() {
         ),
         (
             "delete from kysely_migration where name like '20260220130000%'",
-            missing,
+            "20260220130000_recover_dates_from_snowflakes not applied",
             "start the newest old bot",
         ),
         (
@@ -311,16 +346,17 @@ fn a_source_that_will_not_do_is_told_in_one_line() {
             "use a newer modbotctl",
         ),
     ] {
-        std::fs::write(&bad, &whole).unwrap();
-        Connection::open(&bad).unwrap().execute_batch(sql).unwrap();
-        tell(3, line, hint);
+        bad.write_and(sql);
+        bad.tell(3, line, hint);
     }
-    std::fs::write(&bad, &whole).unwrap();
-    Connection::open(&bad)
-        .unwrap()
-        .execute_batch("create table pets (name); insert into pets values (1)")
-        .unwrap();
-    let split = ["split", text(&bad), "--pods", "2", "--out", text(&out)];
+}
+
+#[test]
+fn a_split_that_cannot_be_is_told_in_one_line() {
+    let bad = Bad::new();
+    let (file, out) = (bad.file(), bad.out());
+    bad.write_and("create table pets (name); insert into pets values (1)");
+    let split = ["split", text(&file), "--pods", "2", "--out", text(&out)];
     told(
         &split,
         3,
@@ -330,19 +366,20 @@ fn a_source_that_will_not_do_is_told_in_one_line() {
     assert_eq!(ctl(&[&split[..], &["--leave", "pets"]].concat()).code, Some(0));
     told(&split, 3, "out exists already", "name another place");
     told(
-        &["split", text(&bad), "--pods", "65", "--out", "x"],
+        &["split", text(&file), "--pods", "65", "--out", "x"],
         2,
         "65 pods cannot share 64 Discord shards",
         "use fewer pods",
     );
+    let home = text(bad.home.path());
     told(
-        &["verify", text(&bad), text(home.path())],
+        &["verify", text(&file), home],
         5,
         "is not a split: it has no manifest.json",
         "name the directory",
     );
     told(
-        &["join", text(home.path()), "--out", "x"],
+        &["join", home, "--out", "x"],
         5,
         "is not a split",
         "name the directory",

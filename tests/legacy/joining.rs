@@ -193,7 +193,7 @@ fn schema(path: &Path) -> Vec<String> {
     let connection = Connection::open(path).unwrap();
     let mut found = Vec::new();
     let tables = OldTable::ALL
-        .map(|table| table.name())
+        .map(OldTable::name)
         .into_iter()
         .chain(["kysely_migration", "kysely_migration_lock"]);
     for table in tables {

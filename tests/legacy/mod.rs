@@ -1,7 +1,9 @@
 //! The old single database: read without a trace, split, verified, joined.
 
+mod documented;
 mod faults;
 mod joining;
+mod loading;
 mod property;
 mod samples;
 mod source;

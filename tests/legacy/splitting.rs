@@ -8,7 +8,7 @@ use modbot::domain::ids::{GuildId, NumShards};
 use modbot::domain::legacy::tables::OldTable;
 use modbot::operations::legacy::manifest::Manifest;
 use modbot::operations::legacy::progress::Silent;
-use modbot::operations::legacy::split::{self, Options};
+use modbot::operations::legacy::split::{self, Options, Placement};
 use modbot::runtime::clock::SystemClock;
 use rusqlite::Connection;
 
@@ -17,7 +17,7 @@ use super::samples::Sample;
 
 pub(crate) fn options(pods: u32) -> Options {
     Options {
-        pods: NonZeroU32::new(pods).unwrap(),
+        placement: Placement::Even(NonZeroU32::new(pods).unwrap()),
         num_shards: NumShards::DEFAULT,
         writers: 2,
         leave: Vec::new(),
@@ -51,7 +51,7 @@ pub(crate) fn shared_databases(into: &Path) -> Vec<(PathBuf, Option<serde_json::
     let mut databases = vec![(fixture, None)];
     match unpacked {
         Ok(status) if status.success() => {
-            databases.push((large, Some(serde_json::from_str(&manifest).unwrap())))
+            databases.push((large, Some(serde_json::from_str(&manifest).unwrap())));
         }
         other => eprintln!("skipped the larger database: xz says {other:?}"),
     }
@@ -172,7 +172,7 @@ fn a_sample_is_split_as_its_truth_says() {
     }
 }
 
-/// Every guild is served by the one pod that has its Discord shard, at epoch 1.
+/// Every guild is served by the one pod that has its Discord shard, at the old bot's epoch.
 fn fences_and_pods_fit(out: &Path, manifest: &Manifest) {
     for pod in &manifest.pods {
         let connection = Connection::open(out.join(&pod.file)).unwrap();
@@ -193,7 +193,7 @@ fn fences_and_pods_fit(out: &Path, manifest: &Manifest) {
                 assert!(pod.discord_shards.contains(&shard));
                 (
                     guild.guild.as_i64(),
-                    1,
+                    0,
                     "serving".to_owned(),
                     i64::from(shard.get()),
                 )

@@ -59,6 +59,17 @@ impl Whole {
         (report, findings)
     }
 
+    /// Another guild with some rows in the same file.
+    fn another_in(&self, file: &str, guild: &str) -> String {
+        let pod = self.manifest.pods.iter().find(|pod| pod.file == file).unwrap();
+        let other = self
+            .manifest
+            .guilds
+            .iter()
+            .find(|facts| facts.pod == pod.pod && facts.guild.to_string() != guild && facts.rows > 5);
+        other.unwrap().guild.to_string()
+    }
+
     /// A guild with rows in every table that goes to pods: the largest, in which the traps are set.
     fn largest(&self) -> (String, String) {
         let facts = self
@@ -106,28 +117,12 @@ fn the_shared_databases_verify() {
 fn every_table_is_compared_row_for_row() {
     let whole = Whole::over(1);
     let (guild, file) = whole.largest();
-    // Another guild in the same file.
-    let facts = whole.manifest.guilds.iter().find(|facts| {
-        let pod = whole
-            .manifest
-            .pods
-            .iter()
-            .find(|pod| pod.pod == facts.pod)
-            .unwrap();
-        pod.file == file && facts.guild.to_string() != guild && facts.rows > 5
-    });
-    let other = facts.unwrap().guild.to_string();
+    let other = whole.another_in(&file, &guild);
     for table in OldTable::ALL
         .into_iter()
         .filter(|table| table.spec().goes_to_a_pod())
     {
-        let one = format!("(select * from {table} where guild_id = {guild} limit 1)");
-        let key = key_columns(&whole.out.join(&file), table);
-        let matches: Vec<String> = key
-            .iter()
-            .map(|k| format!("{k} = (select {k} from {one})"))
-            .collect();
-        let this_row = matches.join(" and ");
+        let this_row = one_row(&whole.out.join(&file), table, &guild);
 
         let (report, findings) = whole.damaged(&file, &format!("delete from {table} where {this_row}"));
         assert_eq!(
@@ -183,6 +178,16 @@ fn every_table_is_compared_row_for_row() {
     }
 }
 
+/// The condition that one row of the guild meets, and no other.
+fn one_row(file: &Path, table: OldTable, guild: &str) -> String {
+    let one = format!("(select * from {table} where guild_id = {guild} limit 1)");
+    let matches: Vec<String> = key_columns(file, table)
+        .iter()
+        .map(|k| format!("{k} = (select {k} from {one})"))
+        .collect();
+    matches.join(" and ")
+}
+
 /// The columns of a pod's key.
 fn key_columns(file: &Path, table: OldTable) -> Vec<String> {
     let connection = Connection::open(file).unwrap();
@@ -200,13 +205,13 @@ fn key_columns(file: &Path, table: OldTable) -> Vec<String> {
 const fn changed_column(table: OldTable) -> &'static str {
     match table {
         OldTable::Guilds => "quorum",
-        OldTable::GuildSubscriptions => "created_at",
         OldTable::MessageStats => "react_count",
         OldTable::MessageCache => "last_touched",
         OldTable::ReportedMessages => "deleted_at",
         OldTable::Escalations => "scheduled_for",
         OldTable::EscalationRecords => "voted_at",
-        OldTable::ModActions
+        OldTable::GuildSubscriptions
+        | OldTable::ModActions
         | OldTable::UserThreads
         | OldTable::DeletionLogThreads
         | OldTable::ReactjiChannelerConfig => "created_at",
@@ -250,94 +255,101 @@ fn insert_another(file: &Path, table: OldTable, guild: &str) -> String {
     )
 }
 
+/// Damages the file and finds that said, of that file alone.
+fn is_said(whole: &Whole, file: &str, sql: &str, said: &str) {
+    let (report, findings) = whole.damaged(file, sql);
+    assert!(!report.is_whole(), "{sql}");
+    assert!(
+        findings.iter().any(|finding| finding.contains(said)),
+        "{sql}: {findings:?}"
+    );
+    assert!(
+        findings.iter().all(|finding| finding.starts_with(file)),
+        "{sql}: {findings:?}"
+    );
+}
+
 #[test]
-fn fences_and_other_files_are_compared_too() {
+fn fences_are_compared_too() {
     let whole = Whole::new();
     let (guild, file) = whole.largest();
-    for (file, sql, said) in [
+    for (sql, said) in [
         (
-            file.as_str(),
             format!("update guild_fence set epoch = 2 where guild_id = {guild}"),
             "epoch 2",
         ),
         (
-            &file,
             format!("update guild_fence set mode = 'tombstone' where guild_id = {guild}"),
             "tombstone",
         ),
         (
-            &file,
             format!("update guild_fence set shard_id = shard_id + 1 where guild_id = {guild}"),
             "Discord shard",
         ),
         (
-            &file,
             format!("delete from guild_fence where guild_id = {guild}"),
             "no fence",
         ),
         (
-            &file,
             "insert into guild_fence (guild_id, epoch, mode) values (5, 1, 'serving')".into(),
             "not its own",
         ),
         (
-            &file,
             format!(
                 "insert into timer (guild_id, timer_id, kind, payload, due_at) values ({guild}, 't', 'k', '', 0)"
             ),
             "1 rows of timer",
         ),
         (
-            &file,
             "update meta set value = 'x' where key = 'legacy_split_id'".into(),
             "of another split",
         ),
+    ] {
+        is_said(&whole, &file, &sql, said);
+    }
+}
+
+#[test]
+fn other_files_are_compared_too() {
+    let whole = Whole::new();
+    for (file, sql, said) in [
         (
             "global.sqlite3",
-            "delete from users where rowid = (select min(rowid) from users)".into(),
+            "delete from users where rowid = (select min(rowid) from users)",
             "missing",
         ),
         (
             "global.sqlite3",
-            "update users set email = 'x' where rowid = (select max(rowid) from users)".into(),
+            "update users set email = 'x' where rowid = (select max(rowid) from users)",
             "changed",
         ),
         (
             "global.sqlite3",
-            "insert into users (id, externalId) values ('new', '1')".into(),
+            "insert into users (id, externalId) values ('new', '1')",
             "added",
         ),
         (
             "quarantine.sqlite3",
-            "delete from tickets_config".into(),
+            "delete from tickets_config",
             "tickets_config rowid",
         ),
         (
             "quarantine.sqlite3",
-            "update message_cache set content = 'x'".into(),
+            "update message_cache set content = 'x'",
             "changed",
         ),
         (
             "quarantine.sqlite3",
-            "update quarantine set reason = 'x' where table_name = 'guilds'".into(),
+            "update quarantine set reason = 'x' where table_name = 'guilds'",
             "another reason",
         ),
         (
             "quarantine.sqlite3",
-            "insert into honeypot_config values ('1', '2')".into(),
+            "insert into honeypot_config values ('1', '2')",
             "added",
         ),
     ] {
-        let (report, findings) = whole.damaged(file, &sql);
-        assert!(!report.is_whole(), "{sql}");
-        assert!(
-            findings.iter().any(|finding| finding.contains(said)),
-            "{sql}: {findings:?}"
-        );
-        assert!(
-            findings.iter().all(|finding| finding.starts_with(file)),
-            "{sql}: {findings:?}"
-        );
+        is_said(&whole, file, sql, said);
     }
 }
 

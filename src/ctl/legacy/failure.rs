@@ -1,8 +1,9 @@
 //! The exit code and the hint of every way in which a legacy verb fails.
 
 use crate::ctl::exit::ExitStatus;
-use crate::ctl::failure::Failure;
+use crate::ctl::failure::{self, Failure};
 use crate::operations::legacy::join::JoinError;
+use crate::operations::legacy::load::LoadError;
 use crate::operations::legacy::manifest::ManifestError;
 use crate::operations::legacy::sample::SampleError;
 use crate::operations::legacy::split::SplitError;
@@ -105,7 +106,10 @@ fn failure(
     error: impl std::error::Error + Send + Sync + 'static,
     explained: Option<(ExitStatus, Option<String>)>,
 ) -> Failure {
-    let full = is_disk_full(&error).then(|| (ExitStatus::Failed, Some(DISK_FULL.to_owned())));
+    let stays = explained
+        .as_ref()
+        .is_some_and(|(status, _)| *status == ExitStatus::Partial);
+    let full = (!stays && is_disk_full(&error)).then(|| (ExitStatus::Failed, Some(DISK_FULL.to_owned())));
     let (status, hint) = full.or(explained).unwrap_or((ExitStatus::Failed, None));
     let failure = Failure::new(status, error).while_doing(doing);
     match hint {
@@ -171,4 +175,58 @@ pub(super) fn of_sample(doing: String, error: SampleError) -> Failure {
         SampleError::Write(_) => None,
     };
     failure(doing, error, explained)
+}
+
+impl Explain for LoadError {
+    fn explain(&self) -> (ExitStatus, Option<String>) {
+        let refused = |hint: &str| (ExitStatus::Refused, Some(hint.to_owned()));
+        match self {
+            Self::Manifest(error) => error.explain(),
+            Self::NoSuchPart { .. } | Self::Twice(_) => (ExitStatus::Usage, None),
+            Self::Unnamed(pods) => {
+                let pod = pods.first().map(ToString::to_string).unwrap_or_default();
+                let hint = format!("add --pod {pod}=FILE, or --partly to load the others and leave it for later");
+                (ExitStatus::Usage, Some(hint))
+            }
+            Self::SameFile { .. } => (ExitStatus::Usage, Some("every pod has a file of its own".to_owned())),
+            Self::NotThisSplit { .. } => (
+                ExitStatus::VerificationFailed,
+                Some("`modbotctl legacy verify` names every row; split again".to_owned()),
+            ),
+            Self::OtherFleet { .. } => refused("check --store and --pod: one of them is of another fleet"),
+            Self::KnownThere { .. } => refused(
+                "this is not the file of a pod that is new to the guild; give the pod an empty volume, or look with \
+                 `modbotctl shard inspect`",
+            ),
+            Self::NoRoom { .. } => (ExitStatus::Failed, Some("nothing was changed".to_owned())),
+            Self::Exist(_) => refused(
+                "nothing was changed; guilds that were only assigned are taken where they are assigned: split with \
+                 --assign. Served ones have newer rows in the fleet, and stay",
+            ),
+            Self::Disagree { .. } => (ExitStatus::VerificationFailed, None),
+            Self::Store(error) => (
+                failure::status_of(error),
+                failure::hint_for(error).map(str::to_owned),
+            ),
+            Self::Open(error) => error.explain(),
+            Self::Shard(error) => error.explain(),
+            Self::Source(error) => error.explain(),
+            Self::Bundle(_) | Self::Import(_) | Self::Write(_) | Self::File(_) | Self::Panicked => {
+                (ExitStatus::Failed, None)
+            }
+            Self::Unfinished(_) => (
+                ExitStatus::Partial,
+                Some(
+                    "run it again: it goes on where it was. Until then no pod serves these guilds, and none begins \
+                     them anew"
+                        .to_owned(),
+                ),
+            ),
+        }
+    }
+}
+
+pub(super) fn of_load(doing: String, error: LoadError) -> Failure {
+    let explained = error.explain();
+    failure(doing, error, Some(explained))
 }

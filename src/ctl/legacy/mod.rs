@@ -4,6 +4,7 @@ mod changes;
 mod failure;
 mod inspect;
 mod join;
+mod load;
 mod sample;
 mod split;
 mod verify;
@@ -24,6 +25,7 @@ use super::failure::Failure;
   modbotctl legacy split OLD.sqlite3 --pods 3 --out split --dry-run
   modbotctl legacy split OLD.sqlite3 --pods 3 --out split
   modbotctl legacy verify OLD.sqlite3 split
+  modbotctl legacy load split --pod pod-0=FILE --pod pod-1=FILE --pod pod-2=FILE
 And back: modbotctl legacy join split --out OLD-AGAIN.sqlite3
 
 At the cutover the old bot must be off: one bot token serves one bot. See
@@ -31,8 +33,9 @@ docs/legacy.md for every rule and for the steps of a cutover."
 )]
 pub(super) enum Command {
     Inspect(inspect::Args),
-    Split(split::Args),
+    Split(Box<split::Args>),
     Verify(verify::Args),
+    Load(Box<load::Args>),
     Join(join::Args),
     Sample(sample::Args),
 }
@@ -43,6 +46,7 @@ impl Command {
             Self::Inspect(args) => args.run(context).await,
             Self::Split(args) => args.run(context).await,
             Self::Verify(args) => args.run(context).await,
+            Self::Load(args) => args.run(context).await,
             Self::Join(args) => args.run(context).await,
             Self::Sample(args) => args.run(context).await,
         }

@@ -1,5 +1,6 @@
 //! `modbotctl legacy split`
 
+use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 
@@ -7,14 +8,16 @@ use serde::Serialize;
 
 use super::view::{NoteView, PodView};
 use super::{FILE, changes, failure, inspect, scratch};
+use crate::ctl::connection::StoreArgs;
 use crate::ctl::context::Context;
 use crate::ctl::exit::ExitStatus;
 use crate::ctl::failure::Failure;
 use crate::ctl::output::{Format, OutputArgs, Render, count};
 use crate::ctl::progress::{ProgressArgs, with_progress};
-use crate::domain::ids::NumShards;
+use crate::domain::ids::{GuildId, NumShards};
+use crate::operations::legacy::fleet;
 use crate::operations::legacy::manifest::Manifest;
-use crate::operations::legacy::split::{self, Options, Plan};
+use crate::operations::legacy::split::{self, Options, Placement, Plan};
 use crate::runtime::clock::SystemClock;
 
 /// Split an old database into one file per pod
@@ -25,19 +28,31 @@ global.sqlite3 (users), quarantine.sqlite3 (rows that belong nowhere, each with
 its reason) and manifest.json. It appears when all of it is there, or not at all.
 The old database is only read.
 
+With --assign the fleet's config store says what goes where: guilds to their
+owners, others to the host of their Discord shard; the rest is balanced.
+
 Examples:
   modbotctl legacy split mod-bot.sqlite3 --pods 3 --out split --dry-run
-  modbotctl legacy split mod-bot.sqlite3 --pods 3 --out split"
+  modbotctl legacy split mod-bot.sqlite3 --pods 3 --out split
+  modbotctl legacy split mod-bot.sqlite3 --assign --out split"
 )]
 pub(in crate::ctl) struct Args {
     /// The old bot's database
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// How many pods
-    #[arg(long, value_name = "N")]
-    pods: NonZeroU32,
+    /// How many pods: pod-0 and on
+    #[arg(
+        long,
+        value_name = "N",
+        required_unless_present = "assign",
+        conflicts_with = "assign"
+    )]
+    pods: Option<NonZeroU32>,
+    /// Take pods, Discord shards and owners from the config store
+    #[arg(long)]
+    assign: bool,
     /// Discord shards the fleet has: must be those of its config store
-    #[arg(long, value_name = "N", default_value = "64")]
+    #[arg(long, value_name = "N", default_value = "64", conflicts_with = "assign")]
     num_shards: NumShards,
     /// The directory to make; must not exist
     #[arg(long, value_name = "DIR", required_unless_present = "dry_run")]
@@ -52,6 +67,8 @@ pub(in crate::ctl) struct Args {
     output: OutputArgs,
     #[command(flatten)]
     progress: ProgressArgs,
+    #[command(flatten)]
+    store: StoreArgs,
 }
 
 #[derive(Serialize)]
@@ -80,12 +97,8 @@ struct ResultView {
 
 impl Args {
     pub(in crate::ctl) async fn run(self, context: &mut Context) -> Result<ExitStatus, Failure> {
-        let options = Options {
-            pods: self.pods,
-            num_shards: self.num_shards,
-            writers: writers(),
-            leave: self.leave.clone(),
-        };
+        let (options, served) = self.options().await?;
+        let num_shards = options.num_shards;
         let (file, out, dry_run) = (
             self.file.clone(),
             self.out.clone().unwrap_or_default(),
@@ -102,7 +115,15 @@ impl Args {
         let (plan, manifest) = done
             .await?
             .map_err(|error| failure::of_split(format!("cannot split {shown}"), error))?;
-        let view = View::new(shown, &self, &plan, manifest.as_ref());
+        let served = served.intersection(&plan.guilds).count();
+        if served > 0 {
+            let warning = format!(
+                "the fleet serves {} of these guilds already: `legacy load` will refuse the split",
+                count(served as u64)
+            );
+            context.printer.warn(&warning)?;
+        }
+        let view = View::new(shown, &self, num_shards, &plan, manifest.as_ref());
         let mut render = context.render_without_store(self.output, FILE);
         match self.output.output {
             Format::Json => render.single_json("LegacySplit", &view)?,
@@ -113,13 +134,40 @@ impl Args {
     }
 }
 
+impl Args {
+    /// How to split, and which guilds a fleet serves already.
+    async fn options(&self) -> Result<(Options, BTreeSet<GuildId>), Failure> {
+        let options = |placement, num_shards| Options {
+            placement,
+            num_shards,
+            writers: writers(),
+            leave: self.leave.clone(),
+        };
+        if let Some(pods) = self.pods {
+            return Ok((options(Placement::Even(pods), self.num_shards), BTreeSet::new()));
+        }
+        let store = self.store.open().await?;
+        let fleet = store.ask(fleet::read(&store.db)).await?;
+        Ok((
+            options(Placement::Store(fleet.assigned), fleet.num_shards),
+            fleet.served,
+        ))
+    }
+}
+
 /// Threads that write, beside the one that reads.
 fn writers() -> usize {
     std::thread::available_parallelism().map_or(1, |cores| cores.get().saturating_sub(1).clamp(1, 4))
 }
 
 impl View {
-    fn new(file: String, args: &Args, plan: &Plan, manifest: Option<&Manifest>) -> Self {
+    fn new(
+        file: String,
+        args: &Args,
+        num_shards: NumShards,
+        plan: &Plan,
+        manifest: Option<&Manifest>,
+    ) -> Self {
         Self {
             file,
             out: args
@@ -127,7 +175,7 @@ impl View {
                 .as_ref()
                 .map_or_else(|| "split".to_owned(), |out| out.display().to_string()),
             dry_run: args.dry_run,
-            num_shards: args.num_shards,
+            num_shards,
             rows: plan.rows,
             pods: plan
                 .pods

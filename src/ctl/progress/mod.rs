@@ -10,7 +10,7 @@ use crate::runtime::settings::{Environment, Source as _};
 
 pub(super) use bytes::Bar;
 pub(super) use rows::{RowsBar, on_a_thread};
-pub(super) use steps::{ProgressArgs, with_progress};
+pub(super) use steps::{ProgressArgs, with_progress, with_progress_between};
 
 /// Whether a bar can be drawn and is worth it: stderr is a terminal, `TERM` is not dumb, `CI` is not set.
 fn watched() -> bool {

@@ -1,8 +1,8 @@
 //! How far a long verb has come: a bar with the time left on a terminal, a line for each finished step elsewhere.
 
 use std::io::Write as _;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use clap::Args;
@@ -115,4 +115,15 @@ pub(in crate::ctl) async fn with_progress<T: Send + 'static>(
     });
     done.await
         .map_err(|error| Failure::new(ExitStatus::Failed, error))
+}
+
+/// The same for work that waits for others in between.
+pub(in crate::ctl) async fn with_progress_between<T>(
+    args: ProgressArgs,
+    work: impl AsyncFnOnce(Arc<dyn Progress + Send>) -> T,
+) -> T {
+    let shown = Arc::new(Shown::new(args));
+    let done = work(Arc::clone(&shown) as Arc<dyn Progress + Send>).await;
+    shown.end_step();
+    done
 }

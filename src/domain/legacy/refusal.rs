@@ -44,19 +44,33 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// Every name that [`Refusal::name`] gives.
+    pub const NAMES: [&str; 10] = [
+        "guild_too_large",
+        "guild_unreadable",
+        "orphan_vote",
+        "vote_of_refused",
+        "no_guild",
+        "several_guilds",
+        "bad_id",
+        "bad_instant",
+        "no_instant",
+        "bad_value",
+    ];
+
     /// A short name, stable in machine output.
     pub const fn name(&self) -> &'static str {
         match self {
-            Self::GuildTooLarge => "guild_too_large",
-            Self::GuildUnreadable => "guild_unreadable",
-            Self::OrphanVote => "orphan_vote",
-            Self::VoteOfRefused => "vote_of_refused",
-            Self::NoGuild => "no_guild",
-            Self::SeveralGuilds => "several_guilds",
-            Self::BadId { .. } => "bad_id",
-            Self::BadInstant { .. } => "bad_instant",
-            Self::NoInstant { .. } => "no_instant",
-            Self::BadValue { .. } => "bad_value",
+            Self::GuildTooLarge => Self::NAMES[0],
+            Self::GuildUnreadable => Self::NAMES[1],
+            Self::OrphanVote => Self::NAMES[2],
+            Self::VoteOfRefused => Self::NAMES[3],
+            Self::NoGuild => Self::NAMES[4],
+            Self::SeveralGuilds => Self::NAMES[5],
+            Self::BadId { .. } => Self::NAMES[6],
+            Self::BadInstant { .. } => Self::NAMES[7],
+            Self::NoInstant { .. } => Self::NAMES[8],
+            Self::BadValue { .. } => Self::NAMES[9],
         }
     }
 

@@ -47,25 +47,27 @@ impl Tally {
     /// Every count that is not zero, by a name that is stable in machine output; the normal form of instants is
     /// no change.
     pub fn named(&self) -> impl Iterator<Item = (&'static str, u64)> {
-        let spellings = Spelling::ALL.map(|spelling| match spelling {
-            Spelling::Iso => ("", 0),
-            Spelling::IsoOther => ("instant_iso_other", self.spelling(spelling)),
-            Spelling::Sql => ("instant_sql", self.spelling(spelling)),
-            Spelling::Date => ("instant_date", self.spelling(spelling)),
-            Spelling::Millis => ("instant_millis", self.spelling(spelling)),
-            Spelling::JsDate => ("instant_js_date", self.spelling(spelling)),
-        });
-        let others = [
+        self.all().into_iter().filter(|(_, count)| *count > 0)
+    }
+
+    /// The names of all counts.
+    pub fn names() -> [&'static str; 11] {
+        Self::default().all().map(|(name, _)| name)
+    }
+
+    fn all(&self) -> [(&'static str, u64); 11] {
+        [
+            ("instant_iso_other", self.spelling(Spelling::IsoOther)),
+            ("instant_sql", self.spelling(Spelling::Sql)),
+            ("instant_date", self.spelling(Spelling::Date)),
+            ("instant_millis", self.spelling(Spelling::Millis)),
+            ("instant_js_date", self.spelling(Spelling::JsDate)),
             ("literal_from_id", self.literal_from_id),
             ("literal_to_null", self.literal_to_null),
             ("numeric_keys", self.numeric_keys),
             ("null_settings", self.null_settings),
             ("odd_json", self.odd_json),
             ("reformatted_json", self.reformatted_json),
-        ];
-        spellings
-            .into_iter()
-            .chain(others)
-            .filter(|(_, count)| *count > 0)
+        ]
     }
 }

@@ -85,12 +85,17 @@ pub const fn payload_bytes(value: &OldValue<'_>) -> usize {
     }
 }
 
-/// The value for a person: text as it is, numbers as digits, blobs as hex; at most `max` characters.
+/// The value for a person: text as it is, numbers as digits, blobs and texts that are none as hex; at most `max`
+/// characters.
 pub fn show(value: &OldValue<'_>, max: usize) -> String {
     let whole = match value {
         OldValue::Null => "NULL".to_owned(),
         OldValue::Integer(number) => number.to_string(),
         OldValue::Real(number) => format!("{number:e} (a double)"),
+        OldValue::Text([]) => "''".to_owned(),
+        OldValue::Text(bytes) if std::str::from_utf8(bytes).is_err() => {
+            format!("{} (no UTF-8)", hex(bytes, max.saturating_sub(14)))
+        }
         OldValue::Text(bytes) => {
             let head = &bytes[..bytes.len().min(max.saturating_mul(4).saturating_add(4))];
             // Control characters would reach the operator's terminal.
@@ -99,15 +104,17 @@ pub fn show(value: &OldValue<'_>, max: usize) -> String {
                 .map(|c| if c.is_control() { '\u{fffd}' } else { c })
                 .collect()
         }
-        OldValue::Blob(bytes) => {
-            let head = bytes.iter().take(max / 2);
-            head.fold("x'".to_owned(), |text, byte| format!("{text}{byte:02x}")) + "'"
-        }
+        OldValue::Blob(bytes) => hex(bytes, max),
     };
     if whole.chars().count() <= max {
         return whole;
     }
     whole.chars().take(max.saturating_sub(1)).chain(['…']).collect()
+}
+
+fn hex(bytes: &[u8], max: usize) -> String {
+    let head = bytes.iter().take(max / 2);
+    head.fold("x'".to_owned(), |text, byte| format!("{text}{byte:02x}")) + "'"
 }
 
 #[cfg(test)]
@@ -125,7 +132,8 @@ mod tests {
             ),
             (OldValue::Text(b"a\0b\x1b[31m"), "a\u{fffd}b\u{fffd}[31m"),
             (OldValue::Text("ユーザー".as_bytes()), "ユーザー"),
-            (OldValue::Text(b"\xff\xfe"), "\u{fffd}\u{fffd}"),
+            (OldValue::Text(b"\xff\xfe"), "x'fffe' (no UTF-8)"),
+            (OldValue::Text(b""), "''"),
             (OldValue::Blob(b"\x00\xff"), "x'00ff'"),
         ] {
             assert_eq!(show(&value, 40), shown);

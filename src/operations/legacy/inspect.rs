@@ -116,6 +116,15 @@ pub enum NoteKind {
 }
 
 impl NoteKind {
+    /// Every kind.
+    pub const ALL: [Self; 5] = [
+        Self::Unregistered,
+        Self::Bare,
+        Self::SharedDouble,
+        Self::SeveralAccounts,
+        Self::BeforeDiscord,
+    ];
+
     /// A short name, stable in machine output.
     pub const fn name(self) -> &'static str {
         match self {

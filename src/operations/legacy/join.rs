@@ -46,6 +46,14 @@ impl Sources {
     }
 }
 
+const NOT_ANSWERED: &str = "discord_has_not_answered";
+const OUT_OF_RANGE: &str = "time_out_of_range";
+const KEY_TAKEN: &str = "key_is_taken";
+const OTHER_TYPE: &str = "value_of_another_type";
+
+/// Why rows were left out, in machine output.
+pub const REASONS: [&str; 4] = [NOT_ANSWERED, OUT_OF_RANGE, KEY_TAKEN, OTHER_TYPE];
+
 /// Why nothing was joined.
 #[derive(Debug, thiserror::Error)]
 pub enum JoinError {
@@ -265,17 +273,14 @@ impl Joiner<'_> {
             Some(holder) if *holder != file => return Ok(()),
             Some(_) => {}
         }
-        let restored = mapping
-            .carried(values)
-            .ok_or("value_of_another_type")
-            .and_then(|carried| {
-                row::restore(mapping.old.spec(), guild, &carried).map_err(|why| reason(&why))
-            });
+        let restored = mapping.carried(values).ok_or(OTHER_TYPE).and_then(|carried| {
+            row::restore(mapping.old.spec(), guild, &carried).map_err(|why| reason(&why))
+        });
         match restored {
             Ok(restored) if inserter.insert(&restored)? => {
                 *self.report.rows.entry(mapping.old).or_default() += 1;
             }
-            Ok(_) => self.leave_out(mapping.old, "key_is_taken", &mapping.columns, values),
+            Ok(_) => self.leave_out(mapping.old, KEY_TAKEN, &mapping.columns, values),
             Err(why) => self.leave_out(mapping.old, why, &mapping.columns, values),
         }
         Ok(())
@@ -299,7 +304,7 @@ impl Joiner<'_> {
                 if inserter.insert(&owned)? {
                     *self.report.rows.entry(*table).or_default() += 1;
                 } else {
-                    self.leave_out(*table, "key_is_taken", &names, values);
+                    self.leave_out(*table, KEY_TAKEN, &names, values);
                 }
                 Ok::<_, JoinError>(())
             })?;
@@ -331,8 +336,8 @@ impl Joiner<'_> {
 
 const fn reason(left_out: &LeftOut) -> &'static str {
     match left_out {
-        LeftOut::Unanswered { .. } => "discord_has_not_answered",
-        LeftOut::Unspellable { .. } => "time_out_of_range",
+        LeftOut::Unanswered { .. } => NOT_ANSWERED,
+        LeftOut::Unspellable { .. } => OUT_OF_RANGE,
     }
 }
 

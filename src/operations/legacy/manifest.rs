@@ -33,7 +33,7 @@ pub struct Manifest {
     pub source: SourceFacts,
     /// How many Discord shards the fleet has.
     pub num_shards: NumShards,
-    /// The epoch at which every guild is served.
+    /// The epoch of every guild in the files: that of the old bot, one below its first owner's in the fleet.
     pub epoch: Epoch,
     /// The pods, in order.
     pub pods: Vec<PodFacts>,

@@ -15,6 +15,10 @@ pub enum Step {
     Comparing,
     /// Indexes are built, files are synced.
     Finishing,
+    /// Whole files are copied.
+    Copying,
+    /// Accounts go into the config store.
+    Users,
 }
 
 impl Step {
@@ -27,6 +31,8 @@ impl Step {
             Self::Writing => "writing rows",
             Self::Comparing => "comparing rows",
             Self::Finishing => "building indexes",
+            Self::Copying => "copying files",
+            Self::Users => "adding users",
         }
     }
 }

@@ -224,13 +224,16 @@ impl Fleet {
 impl Change {
     /// Inserts new guilds, tells the watchers and writes the audit, from which it is read later who owned
     /// what when.
-    async fn insert_guilds(&mut self, fresh: &[Placed]) -> Result<(), StoreError> {
+    pub(super) async fn insert_guilds(&mut self, fresh: &[Placed]) -> Result<(), StoreError> {
         let guilds: Vec<i64> = fresh.iter().map(|p| p.guild.as_i64()).collect();
         let pods: Vec<i32> = fresh.iter().map(|p| p.pod.as_i32()).collect();
+        let epochs: Vec<i64> = fresh.iter().map(|p| p.epoch.as_i64()).collect();
         sqlx::query!(
-            "insert into guild (guild_id, pod_id) select * from unnest($1::bigint[], $2::integer[])",
+            "insert into guild (guild_id, pod_id, epoch)
+             select * from unnest($1::bigint[], $2::integer[], $3::bigint[])",
             &guilds,
-            &pods
+            &pods,
+            &epochs
         )
         .execute(&mut *self.tx)
         .await?;

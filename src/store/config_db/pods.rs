@@ -1,6 +1,6 @@
 //! Pods as the store knows them.
 
-use super::change::By;
+use super::change::{By, Change};
 use super::connection::ConfigDb;
 use super::error::StoreError;
 use super::stamp::Stamped;
@@ -147,27 +147,8 @@ impl ConfigDb {
     /// attaches. Whether it was new.
     pub async fn declare_pod(&self, pod: PodId, capacity: u32, by: &By) -> Result<Stamped<bool>, StoreError> {
         let mut change = self.begin_change(by).await?;
-        let made = sqlx::query!(
-            "insert into pod (pod_id, state, capacity) values ($1, 'offline', $2) on conflict do nothing",
-            pod.as_i32(),
-            capacity.cast_signed()
-        )
-        .execute(&mut *change.tx)
-        .await?
-        .rows_affected();
-        if made == 1 {
-            change.tell(
-                "pod",
-                pod.to_string(),
-                serde_json::json!({ "pod": pod, "state": PodState::Offline }),
-            );
-            change.record(
-                "pod.declare",
-                pod.to_string(),
-                serde_json::json!({ "capacity": capacity }),
-            );
-        }
-        change.commit(self, made == 1).await
+        let made = change.declare_pod(pod, capacity).await?;
+        change.commit(self, made).await
     }
 
     /// Sets what the operator wants of a pod; answers what it was before. Repeating it changes nothing.
@@ -202,5 +183,32 @@ impl ConfigDb {
             change.record("pod.state", pod.to_string(), detail);
         }
         change.commit(self, was).await
+    }
+}
+
+impl Change {
+    /// Makes a pod known; whether it was new.
+    pub(super) async fn declare_pod(&mut self, pod: PodId, capacity: u32) -> Result<bool, StoreError> {
+        let made = sqlx::query!(
+            "insert into pod (pod_id, state, capacity) values ($1, 'offline', $2) on conflict do nothing",
+            pod.as_i32(),
+            capacity.cast_signed()
+        )
+        .execute(&mut *self.tx)
+        .await?
+        .rows_affected();
+        if made == 1 {
+            self.tell(
+                "pod",
+                pod.to_string(),
+                serde_json::json!({ "pod": pod, "state": PodState::Offline }),
+            );
+            self.record(
+                "pod.declare",
+                pod.to_string(),
+                serde_json::json!({ "capacity": capacity }),
+            );
+        }
+        Ok(made == 1)
     }
 }

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{FlockOperation, RenameFlags};
+use rustix::fs::FlockOperation;
 use rustix::io::Errno;
 
 use crate::runtime::files::{self, FileError};
@@ -105,17 +105,16 @@ impl Staging {
             sync(&self.path(&name))?;
         }
         sync(&self.directory)?;
-        rename_new(&self.directory, &self.target)?;
-        self.published = true;
-        Ok(files::sync_parent(&self.target)?)
+        self.published = rename(&self.directory, &self.target)?;
+        Ok(())
     }
 
     /// Makes one file of the directory the target, and removes the rest.
     pub fn publish_file(self, name: &str) -> Result<(), StagingError> {
         let made = self.path(name);
         sync(&made)?;
-        rename_new(&made, &self.target)?;
-        Ok(files::sync_parent(&self.target)?)
+        rename(&made, &self.target)?;
+        Ok(())
     }
 }
 
@@ -184,22 +183,18 @@ fn clear(directory: &Path) -> Result<(), StagingError> {
     Ok(())
 }
 
+fn rename(from: &Path, to: &Path) -> Result<bool, StagingError> {
+    if files::rename_new(from, to)? {
+        Ok(true)
+    } else {
+        Err(StagingError::Exists(to.to_owned()))
+    }
+}
+
 fn sync(path: &Path) -> Result<(), StagingError> {
     File::open(path)
         .and_then(|file| file.sync_all())
         .map_err(at("sync", path))
-}
-
-/// Renames without replacing anything, in one step where the file system can.
-fn rename_new(from: &Path, to: &Path) -> Result<(), StagingError> {
-    let here = rustix::fs::CWD;
-    match rustix::fs::renameat_with(here, from, here, to, RenameFlags::NOREPLACE) {
-        Ok(()) => Ok(()),
-        Err(Errno::EXIST | Errno::NOTEMPTY) => Err(StagingError::Exists(to.to_owned())),
-        // Some network file systems know no such flag.
-        Err(Errno::INVAL | Errno::NOSYS) if to.symlink_metadata().is_err() => Ok(files::rename(from, to)?),
-        Err(error) => Err(at("rename to its final name", from)(error.into())),
-    }
 }
 
 #[cfg(test)]

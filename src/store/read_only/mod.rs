@@ -162,7 +162,7 @@ impl ReadOnlyFile {
 }
 
 /// `path` with `suffix` at its end, as SQLite names the files beside a database.
-pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
+pub fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)

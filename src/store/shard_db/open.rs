@@ -131,7 +131,7 @@ pub(super) fn open_for_writing(path: &Path, settings: &Settings) -> Result<Opene
     }
 }
 
-fn lock_error(path: &Path, problem: LockProblem) -> OpenError {
+pub(super) fn lock_error(path: &Path, problem: LockProblem) -> OpenError {
     let path = path.to_owned();
     match problem {
         LockProblem::Held(holder) => OpenError::Held { path, holder },

@@ -151,11 +151,10 @@ impl Loaders {
     /// Adds a row to what goes to a pod. False where the pod's thread has given up: [`Loaders::finish`] says why.
     pub(super) fn add<'v>(
         &mut self,
-        pod: u32,
+        pod: usize,
         table: usize,
         values: impl Iterator<Item = Value<'v>>,
     ) -> bool {
-        let pod = pod as usize;
         if self.batches[pod].table != table && !self.flush(pod) {
             return false;
         }
@@ -167,8 +166,7 @@ impl Loaders {
     }
 
     /// Lets the guild be served from the pod's file.
-    pub(super) fn serve(&mut self, pod: u32, guild: GuildId, shard: DiscordShardId) -> bool {
-        let pod = pod as usize;
+    pub(super) fn serve(&mut self, pod: usize, guild: GuildId, shard: DiscordShardId) -> bool {
         self.send(pod, Order::Serve { pod, guild, shard })
     }
 

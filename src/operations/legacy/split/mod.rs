@@ -3,12 +3,12 @@
 mod loaders;
 mod output;
 
-use std::collections::HashMap;
+use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use crate::domain::ids::{GuildId, NumShards, PodId};
-use crate::domain::legacy::balance::Balance;
+use crate::domain::legacy::balance::{Assigned, Balance};
 use crate::operations::legacy::census::{Census, census};
 use crate::operations::legacy::manifest::Manifest;
 use crate::operations::legacy::progress::{Progress, Step};
@@ -20,14 +20,23 @@ use crate::store::shard_db::BulkLoadError;
 /// How to split.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// How many pods: `pod-0` and on.
-    pub pods: NonZeroU32,
+    /// Where guilds go.
+    pub placement: Placement,
     /// How many Discord shards the fleet has: fixed for good.
     pub num_shards: NumShards,
     /// Threads that write files beside the one that reads.
     pub writers: usize,
     /// Tables that are not the old bot's and may stay behind.
     pub leave: Vec<String>,
+}
+
+/// Where guilds go.
+#[derive(Debug, Clone)]
+pub enum Placement {
+    /// Evenly to so many pods: `pod-0` and on.
+    Even(NonZeroU32),
+    /// Where the config store has them, or will.
+    Store(Assigned),
 }
 
 /// Why nothing was split.
@@ -81,6 +90,8 @@ pub struct Plan {
     pub rows: u64,
     /// Rows that belong to guilds.
     pub guild_rows: u64,
+    /// Those guilds.
+    pub guilds: BTreeSet<GuildId>,
 }
 
 /// What one pod would get.
@@ -143,8 +154,11 @@ impl Prepared {
         options: Options,
         progress: &dyn Progress,
     ) -> Result<Self, SplitError> {
-        let (pods, num_shards) = (options.pods.get(), options.num_shards.get());
-        if pods > num_shards {
+        let num_shards = options.num_shards.get();
+        if let Placement::Even(pods) = options.placement
+            && pods.get() > num_shards
+        {
+            let pods = pods.get();
             return Err(SplitError::TooManyPods { pods, num_shards });
         }
         let source = LegacyDb::open(source, scratch)?;
@@ -159,7 +173,10 @@ impl Prepared {
         progress.begin(Step::Checking, None);
         source.check_pages()?;
         let census = census(&source, progress)?;
-        let balance = Balance::by_rows(&census.rows, options.num_shards, options.pods);
+        let balance = match &options.placement {
+            Placement::Even(pods) => Balance::by_rows(&census.rows, options.num_shards, *pods),
+            Placement::Store(fleet) => Balance::within(fleet, &census.rows, options.num_shards),
+        };
         Ok(Self {
             source,
             census,
@@ -170,39 +187,35 @@ impl Prepared {
 
     /// What would be done.
     fn plan(&self) -> Plan {
-        let mut per_pod: HashMap<u32, Vec<(GuildId, u64)>> = HashMap::new();
+        let mut per_pod: Vec<Vec<(GuildId, u64)>> = vec![Vec::new(); self.balance.pods().len()];
         for (guild, rows) in &self.census.rows {
-            per_pod
-                .entry(self.balance.pod_of(*guild))
-                .or_default()
-                .push((*guild, *rows));
+            per_pod[self.balance.place_of(*guild)].push((*guild, *rows));
         }
-        let pods = (0..self.options.pods.get()).filter_map(|number| {
-            let guilds = per_pod.remove(&number).unwrap_or_default();
-            Some(PlannedPod {
-                pod: PodId::new(number).ok()?,
-                discord_shards: self.balance.shards_of(number).count() as u64,
-                guilds: guilds.len() as u64,
-                rows: guilds.iter().map(|(_, rows)| rows).sum(),
-                largest: guilds
-                    .into_iter()
-                    .max_by_key(|(guild, rows)| (*rows, std::cmp::Reverse(*guild))),
-            })
+        let pods = self.balance.pods().iter().zip(per_pod).enumerate();
+        let pods = pods.map(|(place, (pod, guilds))| PlannedPod {
+            pod: *pod,
+            discord_shards: self.balance.shards_of(place).count() as u64,
+            guilds: guilds.len() as u64,
+            rows: guilds.iter().map(|(_, rows)| rows).sum(),
+            largest: guilds
+                .into_iter()
+                .max_by_key(|(guild, rows)| (*rows, std::cmp::Reverse(*guild))),
         });
         Plan {
             pods: pods.collect(),
             rows: self.census.total(),
             guild_rows: self.census.rows.values().sum(),
+            guilds: self.census.rows.keys().copied().collect(),
         }
     }
 }
 
 /// The name of a pod's file in a split.
-pub fn shard_file_name(pod: u32) -> String {
-    format!("shard-{pod}.sqlite3")
+pub fn shard_file_name(pod: PodId) -> String {
+    format!("shard-{}.sqlite3", pod.get())
 }
 
 /// Where a pod's file is made.
-fn shard_path(staging: &Staging, pod: u32) -> PathBuf {
+fn shard_path(staging: &Staging, pod: PodId) -> PathBuf {
     staging.path(&shard_file_name(pod))
 }

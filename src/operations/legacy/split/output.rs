@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::loaders::{FileFacts, Loaders};
 use super::{Prepared, SplitError, shard_file_name, shard_path};
 use crate::domain::digest::{TableDigest, TableDigests};
-use crate::domain::ids::{Epoch, GuildId, PodId};
+use crate::domain::ids::{Epoch, GuildId};
 use crate::domain::legacy::tables::OldTable;
 use crate::domain::legacy::{Refusal, Tally};
 use crate::operations::legacy::manifest::{
@@ -17,8 +17,9 @@ use crate::operations::legacy::walk::{Place, SourceRow, walk};
 use crate::runtime::clock::Clock;
 use crate::store::legacy_db::{SideWriter, SourceError, Staging, WriteError};
 
-/// The epoch of a guild that was never moved.
-const FIRST_EPOCH: Epoch = Epoch::new(1);
+/// The epoch of the old bot, before the guild's first owner in the fleet, which has 1: a file that was split and
+/// never loaded is behind whatever the config store says.
+const OLD_BOT: Epoch = Epoch::new(0);
 
 /// The one error that stops reading early: the loaders know the real one.
 enum Stop {
@@ -60,12 +61,11 @@ pub(super) fn write(
 ) -> Result<Manifest, SplitError> {
     let facts = FileFacts {
         split_id: uuid::Uuid::new_v4().to_string(),
-        epoch: FIRST_EPOCH,
+        epoch: OLD_BOT,
         num_shards: prepared.options.num_shards.get(),
     };
-    let paths = (0..prepared.options.pods.get())
-        .map(|pod| shard_path(staging, pod))
-        .collect();
+    let pods = prepared.balance.pods().iter();
+    let paths = pods.map(|pod| shard_path(staging, *pod)).collect();
     let mut sorter = Sorter {
         loaders: Loaders::start(paths, &facts, prepared.options.writers, clock)?,
         global: SideWriter::create_global(&staging.path(manifest::GLOBAL))?,
@@ -112,7 +112,7 @@ impl Sorter<'_> {
                     .entry(carried.guild)
                     .or_insert_with(|| vec![TableDigest::default(); tables]);
                 digests[at].add(hash);
-                let pod = self.prepared.balance.pod_of(carried.guild);
+                let pod = self.prepared.balance.place_of(carried.guild);
                 let taken = self.loaders.add(pod, at, self.mappings[at].values(carried));
                 return if taken { Ok(()) } else { Err(Stop::Loader) };
             }
@@ -143,7 +143,7 @@ impl Sorter<'_> {
             let shard = guild.discord_shard(self.prepared.balance.num_shards());
             if !self
                 .loaders
-                .serve(self.prepared.balance.pod_of(*guild), *guild, shard)
+                .serve(self.prepared.balance.place_of(*guild), *guild, shard)
             {
                 break;
             }
@@ -190,29 +190,25 @@ impl Made {
         changes: &Tally,
         clock: &dyn Clock,
     ) -> Result<Manifest, SplitError> {
-        let pod_id = |guild: GuildId| PodId::new(prepared.balance.pod_of(guild)).ok();
         let guilds: Vec<GuildFacts> = self
             .guilds
             .iter()
-            .filter_map(|(guild, digests)| {
-                Some(GuildFacts {
-                    guild: *guild,
-                    pod: pod_id(*guild)?,
-                    rows: digests.rows(),
-                    digest: digests.total(),
-                })
+            .map(|(guild, digests)| GuildFacts {
+                guild: *guild,
+                pod: prepared.balance.pod_of(*guild),
+                rows: digests.rows(),
+                digest: digests.total(),
             })
             .collect();
-        let pods = (0..prepared.options.pods.get()).filter_map(|number| {
-            let pod = PodId::new(number).ok()?;
-            let own = || guilds.iter().filter(|guild| guild.pod == pod);
-            Some(PodFacts {
-                pod,
-                file: shard_file_name(number),
-                discord_shards: prepared.balance.shards_of(number).collect(),
+        let pods = prepared.balance.pods().iter().enumerate().map(|(place, pod)| {
+            let own = || guilds.iter().filter(|guild| guild.pod == *pod);
+            PodFacts {
+                pod: *pod,
+                file: shard_file_name(*pod),
+                discord_shards: prepared.balance.shards_of(place).collect(),
                 guilds: own().count() as u64,
                 rows: own().map(|guild| guild.rows).sum(),
-            })
+            }
         });
         let pods = pods.collect();
         let mut not_carried = self.dropped;
@@ -233,7 +229,7 @@ impl Made {
             made_by: env!("CARGO_PKG_VERSION").to_owned(),
             source: source_facts(prepared)?,
             num_shards: prepared.options.num_shards,
-            epoch: FIRST_EPOCH,
+            epoch: OLD_BOT,
             pods,
             guilds,
             global: self.global,
