@@ -5,7 +5,6 @@
     clippy::expect_used,
     clippy::print_stderr,
     clippy::disallowed_methods,
-    clippy::pedantic,
     reason = "a test that fails should say where, at once; tests wait on real clocks and files"
 )]
 

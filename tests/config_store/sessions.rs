@@ -116,6 +116,7 @@ async fn tickets_asked_for_at_once_are_one_a_bucket() {
     let life = start(&db, 0, TTL).await;
     db.deal_discord_shards(TTL, &by("deal")).await.unwrap();
     db.report_budget(pod(0), &budget(1_000), 0).await.unwrap();
+    let began = std::time::Instant::now();
     let mut asking = Vec::new();
     for n in 0..64 {
         let (db, ask) = (db.clone(), ask(&db, 0, life, n).await);
@@ -123,14 +124,18 @@ async fn tickets_asked_for_at_once_are_one_a_bucket() {
             (ask.shard.get() % 16, db.ticket(&ask).await.unwrap().value)
         }));
     }
-    let mut granted = Vec::new();
+    let mut granted = [0; 16];
     for asked in asking {
         if let (bucket, Ok(_)) = asked.await.unwrap() {
-            granted.push(bucket);
+            granted[bucket as usize] += 1;
         }
     }
-    granted.sort_unstable();
-    assert_eq!(granted, (0..16).collect::<Vec<_>>());
+    // A bucket gives one in 5 s; a slow disk may let more than that go by.
+    let most = 1 + began.elapsed().as_secs() / 5;
+    assert!(
+        granted.iter().all(|count| (1..=most).contains(count)),
+        "{granted:?}"
+    );
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Each event takes effect exactly once, whenever the process is killed.
 
-use modbot::simulator::{Load, Mix};
+use modbot::simulator::{Ledger, Load, Mix};
 
 use super::World;
 use crate::support::wait;
@@ -36,7 +36,7 @@ async fn a_hundred_messages_are_a_hundred_rows_through_kill_and_resume() {
     let _pod = world.pod();
     world.quiet().await;
     assert_eq!(world.stats(), world.expected_stats());
-    assert_eq!(world.discord.with_ledger(|ledger| ledger.identifies()), 2);
+    assert_eq!(world.discord.with_ledger(Ledger::identifies), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -84,7 +84,7 @@ async fn under_load_every_kill_is_survived_with_every_effect_once() {
         told.len()
     );
     assert_eq!(
-        world.discord.with_ledger(|ledger| ledger.identifies()),
+        world.discord.with_ledger(Ledger::identifies),
         4,
         "all else was resumed"
     );

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use modbot::simulator::{Act, Fault, Load, Mix, Target};
+use modbot::simulator::{Act, Fault, Ledger, Load, Mix, Target};
 
 use super::{PATIENCE, World};
 
@@ -38,7 +38,7 @@ async fn connections_that_break_are_resumed_without_a_loss() {
         },
     ]) {
         world.discord.burst(&messages(seed), 20);
-        let resumes = world.discord.with_ledger(|ledger| ledger.resumes());
+        let resumes = world.discord.with_ledger(Ledger::resumes);
         world.discord.fault(fault.clone());
         world.discord.burst(&messages(seed + 100), 20);
         world
@@ -53,7 +53,7 @@ async fn connections_that_break_are_resumed_without_a_loss() {
         world.quiet().await;
         assert_eq!(world.stats(), world.expected_stats(), "after {fault:?}");
     }
-    assert_eq!(world.discord.with_ledger(|ledger| ledger.identifies()), 2);
+    assert_eq!(world.discord.with_ledger(Ledger::identifies), 2);
     assert_eq!(world.number("SELECT count(*) FROM gap"), 0);
 }
 
