@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use axum::Router;
 
+use super::guild_batch::{GuildBatch, Kind};
 use super::loops;
-use super::place_batch::PlaceBatch;
 use super::service::{LastStamp, Pokes, Service};
 use super::settings::ConfigSettings;
 use super::watch::Hub;
@@ -13,7 +13,18 @@ use super::{api, store_check};
 use crate::runtime::clock::SystemClock;
 use crate::runtime::daemon::{Daemon, Shell};
 use crate::runtime::service_auth::Guard;
-use crate::store::config_db::{ConfigDb, StoreError};
+use crate::store::config_db::{By, ConfigDb, StoreError};
+
+/// Changes come one after the other in any case: the store has one row for them.
+const PLACE: Kind = Kind {
+    name: "place",
+    workers: 1,
+};
+/// One question is under way while the next one gathers.
+const LOOKUP: Kind = Kind {
+    name: "lookup",
+    workers: 2,
+};
 
 /// The daemon.
 pub struct Config;
@@ -42,7 +53,12 @@ impl Daemon for Config {
         let deal_poke = loops::start(shell, &db, &last_stamp, &settings);
         let guard = Guard::new(settings.auth.keys(), Arc::new(SystemClock));
         let service = Arc::new(Service {
-            place: PlaceBatch::start(db.clone(), &shell.lifecycle, &shell.metrics),
+            place: GuildBatch::start(PLACE, shell, &db, |db, guilds| async move {
+                db.place(&guilds, &By::daemon(Self::NAME)).await
+            }),
+            lookup: GuildBatch::start(LOOKUP, shell, &db, |db, guilds| async move {
+                db.lookup(&guilds).await
+            }),
             hub: Hub::start(db.clone(), shell, &settings),
             db,
             last_stamp,

@@ -5,6 +5,7 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
+use super::guild_batch::BatchError;
 use crate::domain::identify::TicketRefused;
 use crate::domain::store_stamp::StoreStamp;
 use crate::runtime::problem::Problem;
@@ -52,6 +53,20 @@ impl From<StoreError> for Failure {
             store_trouble: error.class() == ErrorClass::Unavailable,
             stamp: None,
             problem: problem(&error),
+        }
+    }
+}
+
+impl From<BatchError> for Failure {
+    fn from(error: BatchError) -> Self {
+        match error {
+            BatchError::Busy => {
+                Problem::unavailable("busy", "too many requests about guilds are waiting", SOON).into()
+            }
+            BatchError::Stopping => Problem::unavailable("stopping", "this daemon is stopping", SOON)
+                .hint("another replica answers")
+                .into(),
+            BatchError::Store(error) => Self::from(&*error),
         }
     }
 }

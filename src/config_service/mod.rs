@@ -4,8 +4,8 @@
 mod api;
 mod daemon;
 mod failure;
+mod guild_batch;
 mod loops;
-mod place_batch;
 mod reply;
 mod service;
 mod settings;

@@ -2,18 +2,19 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-use super::place_batch::PlaceBatch;
+use super::guild_batch::GuildBatch;
 use super::settings::ConfigSettings;
 use super::watch::Hub;
 use crate::domain::store_stamp::{History, StorePosition, StoreStamp};
 use crate::runtime::background::Poke;
-use crate::store::config_db::ConfigDb;
+use crate::store::config_db::{ConfigDb, GuildRow, PlaceOutcome};
 
 /// One replica.
 pub(super) struct Service {
     pub(super) db: ConfigDb,
     pub(super) settings: ConfigSettings,
-    pub(super) place: PlaceBatch,
+    pub(super) place: GuildBatch<PlaceOutcome>,
+    pub(super) lookup: GuildBatch<Option<GuildRow>>,
     pub(super) hub: Arc<Hub>,
     pub(super) last_stamp: LastStamp,
     pub(super) pokes: Pokes,

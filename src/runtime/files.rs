@@ -52,6 +52,11 @@ pub fn create_dir_all(path: &Path) -> Result<(), FileError> {
     fs::create_dir_all(path).at("create the directory", path)
 }
 
+/// Makes an empty file; refuses one that is there.
+pub fn create(path: &Path) -> Result<(), FileError> {
+    fs::File::create_new(path).map(drop).at("create", path)
+}
+
 /// Removes a file; one that is not there already is fine.
 pub fn remove_file(path: &Path) -> Result<(), FileError> {
     match fs::remove_file(path) {

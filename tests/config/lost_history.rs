@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use modbot::client::config_api::{ConfigApi, FenceInfo, FencesRequest, TicketRequest};
+use modbot::domain::fence::FenceMode;
 use modbot::domain::ids::{Epoch, GuildId, Incarnation, NumShards, PodId};
-use modbot::domain::recovery::FenceMode;
 use modbot::runtime::service_auth::Role;
 use tokio_util::task::AbortOnDropHandle;
 

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use modbot::domain::fence::FenceMode;
 use modbot::domain::ids::{Epoch, Revision};
-use modbot::domain::recovery::{FenceMode, JUMP};
+use modbot::domain::recovery::JUMP;
 use modbot::store::config_db::{ChangesSince, ConfigDb, FenceReport, StoreError};
 
 use super::fleet::beat;

@@ -6,16 +6,8 @@ use std::fmt::Write;
 use clap::Command;
 
 use super::Fleet;
-use crate::support::process::{Outcome, modbotctl, outcome};
-
-/// Compares `text` with `tests/golden/<name>.snap`.
-fn golden(name: &str, text: &str) {
-    let mut settings = insta::Settings::new();
-    settings.set_snapshot_path("../golden");
-    settings.set_prepend_module_to_snapshot(false);
-    settings.set_omit_expression(true);
-    settings.bind(|| insta::assert_snapshot!(name, text));
-}
+use crate::support::golden::{golden, record_line, redacted, shape};
+use crate::support::process::{modbotctl, outcome};
 
 /// The arguments that lead to every command, that of the program itself (none) first.
 fn paths(command: &Command, above: &[String], into: &mut Vec<Vec<String>>) {
@@ -51,36 +43,7 @@ fn help_of_every_verb() {
 fn redact(text: &str, fleet: &Fleet) -> String {
     let url = fleet.db.url();
     let (_, socket) = url.split_once("?host=").unwrap();
-    let text = text.replace(&url, "[url]").replace(socket, "[socket]");
-    let mut redacted = String::with_capacity(text.len());
-    let mut rest = text.as_str();
-    while let Some(c) = rest.chars().next() {
-        let (found, mark) = if is_shaped(rest, "dddd-dd-ddTdd:dd:dd.dddZ") {
-            (24, "0000-00-00T00:00:00.000Z")
-        } else if is_shaped(rest, "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx") {
-            (36, "00000000-0000-0000-0000-000000000000")
-        } else {
-            redacted.push(c);
-            rest = &rest[c.len_utf8()..];
-            continue;
-        };
-        redacted.push_str(mark);
-        rest = &rest[found..];
-    }
-    redacted
-}
-
-/// Whether `text` begins like `shape`: `d` is a digit, `x` a hexadecimal digit, all else itself.
-fn is_shaped(text: &str, shape: &str) -> bool {
-    text.len() >= shape.len()
-        && shape
-            .bytes()
-            .zip(text.bytes())
-            .all(|(wanted, found)| match wanted {
-                b'd' => found.is_ascii_digit(),
-                b'x' => found.is_ascii_hexdigit(),
-                other => found == other,
-            })
+    redacted(&text.replace(&url, "[url]").replace(socket, "[socket]"))
 }
 
 /// A session's record: each command line with all that came of it.
@@ -88,13 +51,7 @@ fn record(fleet: &Fleet, lines: &[&str]) -> String {
     let mut record = String::new();
     for line in lines {
         let args: Vec<&str> = line.split(' ').collect();
-        let Outcome { code, stdout, stderr } = fleet.ctl(&args);
-        let code = code.expect("it ends by itself");
-        write!(record, "$ modbotctl {line}\n{stdout}").unwrap();
-        if !stderr.is_empty() {
-            write!(record, "[stderr]\n{stderr}").unwrap();
-        }
-        writeln!(record, "[exit code {code}]\n").unwrap();
+        record_line(&mut record, line, fleet.ctl(&args));
     }
     redact(&record, fleet)
 }
@@ -168,34 +125,6 @@ async fn what_is_refused() {
         "pod cordon 0 -y --actor=",
     ];
     golden("refused", &record(&fleet, &lines));
-}
-
-/// The shape of a document: every field with the type of its value. Within a version fields are only added.
-fn shape(value: &serde_json::Value, indent: usize, into: &mut String) {
-    use serde_json::Value;
-    let pad = "  ".repeat(indent);
-    match value {
-        Value::Object(fields) => {
-            for (name, value) in fields {
-                let kind = match value {
-                    Value::Null => "null or unknown",
-                    Value::Bool(_) => "bool",
-                    Value::Number(_) => "number",
-                    Value::String(_) => "string",
-                    Value::Array(_) => "array",
-                    Value::Object(_) => "object",
-                };
-                writeln!(into, "{pad}{name}: {kind}").unwrap();
-                shape(value, indent + 1, into);
-            }
-        }
-        Value::Array(items) => {
-            if let Some(first) = items.first() {
-                shape(first, indent + 1, into);
-            }
-        }
-        _ => {}
-    }
 }
 
 #[tokio::test]

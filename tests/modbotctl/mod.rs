@@ -1,5 +1,6 @@
 //! `modbotctl` as an operator meets it: a process, its output, its exit code, and what it left behind.
 
+mod bundles;
 mod changes;
 mod golden;
 mod interrupts;

@@ -13,7 +13,7 @@ use modbot::store::shard_db::bundle::{
     ImportedGuild, Pace, export, import,
 };
 use modbot::store::shard_db::tables::{GuildTable, guild_table};
-use modbot::store::shard_db::{CURRENT_SCHEMA, ShardDb, WriteTx};
+use modbot::store::shard_db::{CURRENT_SCHEMA, ShardDb, WriteTx, inspect};
 use proptest::prelude::*;
 use rusqlite::Connection;
 use rusqlite::types::Value;
@@ -74,6 +74,8 @@ fn a_guild_goes_from_one_shard_to_another() {
     let again = imported(&b, &bundle, Pace::AtOnce).unwrap();
     assert!(again.plan.is_done());
     drop((a, b));
+    let left = inspect(&place.path("b"), true).unwrap().queues.imports;
+    assert_eq!(left, 0, "what was noted about the import went with it");
     assert_eq!(rows_of(&place.path("a"), 1), rows_of(&place.path("b"), 1));
     assert_whole(&place.path("b"));
 }
@@ -103,14 +105,14 @@ proptest! {
         }
     }
 
-    /// Whichever value of whichever row changes, or a row comes or goes: the digest is another.
+    /// Whichever value of whichever row changes, be it only its type, or a row comes or goes: the digest is another.
     #[test]
     fn any_change_of_content_changes_the_digest(
         rows in any_rows(guild(1)),
         table in any::<prop::sample::Index>(),
         row in any::<prop::sample::Index>(),
         column in any::<prop::sample::Index>(),
-        removed in any::<bool>(),
+        how in 0..4_u8,
     ) {
         let filled: Vec<usize> = (0..rows.len()).filter(|i| !rows[*i].1.is_empty()).collect();
         prop_assume!(!filled.is_empty());
@@ -120,19 +122,36 @@ proptest! {
         let row = row.index(content.len());
         let columns: Vec<_> = table.columns(CURRENT_SCHEMA).collect();
         let column = column.index(columns.len());
-        if removed {
-            content.remove(row);
-        } else {
-            let value = &mut content[row][column];
-            *value = match value.clone() {
-                Value::Null => Value::Integer(0),
-                Value::Integer(number) => Value::Integer(number ^ 1),
-                Value::Real(number) => Value::Real(-number),
-                Value::Text(text) => Value::Text(text + "\0"),
-                Value::Blob(bytes) => Value::Blob([bytes, vec![0]].concat()),
-            };
+        let of_rows = how < 2;
+        match how {
+            0 => drop(content.remove(row)),
+            1 => content.push(content[row].clone()),
+            2 => content[row][column] = changed_value(&content[row][column]),
+            _ => content[row][column] = retyped_value(&content[row][column]),
         }
-        prop_assert_eq!(digest_of(&changed) == before, !removed && !columns[column].digested);
+        prop_assert_eq!(digest_of(&changed) == before, !of_rows && !columns[column].digested);
+    }
+}
+
+/// Another value of the same type.
+fn changed_value(value: &Value) -> Value {
+    match value.clone() {
+        Value::Null => Value::Integer(0),
+        Value::Integer(number) => Value::Integer(number ^ 1),
+        Value::Real(number) => Value::Real(-number),
+        Value::Text(text) => Value::Text(text + "\0"),
+        Value::Blob(bytes) => Value::Blob([bytes, vec![0]].concat()),
+    }
+}
+
+/// What looks the same and is of another type.
+fn retyped_value(value: &Value) -> Value {
+    match value.clone() {
+        Value::Null => Value::Text(String::new()),
+        Value::Integer(number) => Value::Text(number.to_string()),
+        Value::Real(number) => Value::Integer(number.to_bits().cast_signed()),
+        Value::Text(text) => Value::Blob(text.into_bytes()),
+        Value::Blob(bytes) => Value::Text(String::from_utf8_lossy(&bytes).into_owned()),
     }
 }
 
@@ -274,8 +293,7 @@ fn rows_of_an_earlier_stay_are_cleared_before_the_guild_comes_back() {
 #[test]
 fn a_bundle_that_is_not_what_it_says_is_refused_by_name() {
     let place = Place::new();
-    let (bundle, b) = two_shards(&place);
-    drop(b);
+    let (bundle, _) = two_shards(&place);
     let tamper = |name: &str, sql: &str| {
         Bundle::open(&tampered(&place, &bundle, name, sql))
             .map(drop)
@@ -292,12 +310,7 @@ fn a_bundle_that_is_not_what_it_says_is_refused_by_name() {
     ));
     let mut header = Bundle::open(&bundle).unwrap().header().clone();
     header.schema = SchemaVersion::new(99);
-    let seal: String = header
-        .seal()
-        .as_bytes()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let seal = hex::encode(header.seal().as_bytes());
     let newer = tamper(
         "newer",
         &format!("UPDATE bundle SET schema = 99, seal = x'{seal}'"),
@@ -330,7 +343,12 @@ fn a_bundle_that_is_not_what_it_says_is_refused_by_name() {
         Bundle::open(&unverified).unwrap().verify(),
         Err(BundleError::Damaged { .. })
     ));
+}
 
+#[test]
+fn what_is_no_bundle_is_refused_by_name() {
+    let place = Place::new();
+    drop(two_shards(&place));
     let open = |path: PathBuf| Bundle::open(&path).map(drop).unwrap_err();
     assert!(matches!(
         open(place.path("nowhere")),

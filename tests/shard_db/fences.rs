@@ -49,15 +49,13 @@ fn each_mode_lets_its_own_writes_through() {
     let place = Place::new();
     let db = open(&place.shard("a"));
     let serve = |epoch| Access::Serve { epoch: e(epoch) };
-    let import = Access::Import {
-        epoch: e(7),
-        move_id: MOVE,
-    };
     assert_eq!(write(&db, serve(5)), Err(FenceRefusal::NoFence));
     assert_eq!(write(&db, Access::Settle), Err(FenceRefusal::NoFence));
 
     born(&db, guild(1));
     write(&db, serve(5)).unwrap();
+    let clean = |epoch| db.clean_some(guild(1), e(epoch), 10);
+    assert!(clean(5).is_err(), "rows that are served are never deleted");
     assert_eq!(
         write(&db, serve(4)),
         Err(FenceRefusal::StaleEpoch {
@@ -81,6 +79,7 @@ fn each_mode_lets_its_own_writes_through() {
         })
     );
     write(&db, Access::Settle).unwrap();
+    assert!(clean(5).is_err(), "nor those of a frozen guild");
 
     change(&db, FenceChange::GivenAway { epoch: e(6) }).unwrap();
     assert_eq!(
@@ -90,22 +89,28 @@ fn each_mode_lets_its_own_writes_through() {
         })
     );
     assert!(
-        matches!(db.clean_some(guild(1), e(5), 10), Err(WriteError::Refused { .. })),
+        matches!(clean(5), Err(WriteError::Refused { .. })),
         "another stay's tombstone"
     );
-    assert_eq!(db.clean_some(guild(1), e(6), 10).unwrap(), 1);
+    assert_eq!(clean(6).unwrap(), 1);
+}
 
-    change(
-        &db,
-        FenceChange::Import {
-            epoch: e(7),
-            move_id: MOVE,
-            freeze_no: 0,
-        },
-    )
-    .unwrap();
+#[test]
+fn an_import_lets_through_its_own_move_alone() {
+    let place = Place::new();
+    let db = open(&place.shard("a"));
+    let import = Access::Import {
+        epoch: e(7),
+        move_id: MOVE,
+    };
+    let begin = FenceChange::Import {
+        epoch: e(7),
+        move_id: MOVE,
+        freeze_no: 0,
+    };
+    change(&db, begin).unwrap();
     assert_eq!(
-        write(&db, serve(7)),
+        write(&db, Access::Serve { epoch: e(7) }),
         Err(FenceRefusal::Mode {
             mode: FenceMode::Importing
         })

@@ -49,6 +49,29 @@ fn channels(db: &ShardDb) -> Vec<(i64, i64)> {
     .unwrap()
 }
 
+/// Writes a row and then thinks better of it.
+fn fails_halfway(db: &ShardDb) -> oneshot::Receiver<Result<(), WriteError>> {
+    submit(db, |tx| {
+        let rows = tx.guild(guild(2), Access::Serve { epoch: EPOCH })?;
+        rows.connection().execute(
+            "INSERT INTO honeypot_config (guild_id, channel_id) VALUES (2, 98)",
+            [],
+        )?;
+        Err::<(), _>(WriteError::rejected("thought better of it"))
+    })
+}
+
+/// Writes a row and then panics.
+fn panics(db: &ShardDb) -> oneshot::Receiver<Result<(), WriteError>> {
+    submit(db, |tx| -> Result<(), WriteError> {
+        tx.shard().execute(
+            "INSERT INTO honeypot_config (guild_id, channel_id) VALUES (2, 99)",
+            [],
+        )?;
+        panic!("poison")
+    })
+}
+
 #[test]
 fn neighbours_in_one_transaction_do_not_hurt_each_other() {
     let place = Place::new();
@@ -57,21 +80,8 @@ fn neighbours_in_one_transaction_do_not_hurt_each_other() {
     born(&db, guild(2));
     let (go, held) = hold(&db);
     let first = add(&db, 1, 1);
-    let fails_halfway = submit(&db, |tx| {
-        let rows = tx.guild(guild(2), Access::Serve { epoch: EPOCH })?;
-        rows.connection().execute(
-            "INSERT INTO honeypot_config (guild_id, channel_id) VALUES (2, 98)",
-            [],
-        )?;
-        Err::<(), _>(WriteError::rejected("thought better of it"))
-    });
-    let panics = submit(&db, |tx| -> Result<(), WriteError> {
-        tx.shard().execute(
-            "INSERT INTO honeypot_config (guild_id, channel_id) VALUES (2, 99)",
-            [],
-        )?;
-        panic!("poison")
-    });
+    let fails_halfway = fails_halfway(&db);
+    let panics = panics(&db);
     let bad_sql = submit(&db, |tx| {
         Ok(tx.shard().execute("INSERT INTO nowhere VALUES (1)", [])?)
     });
@@ -188,9 +198,9 @@ fn a_transaction_takes_in_only_so_much() {
     });
     go.send(()).unwrap();
     is_inside.recv().unwrap();
-    early
-        .into_iter()
-        .for_each(|answer| answer.blocking_recv().unwrap().unwrap());
+    for answer in early {
+        answer.blocking_recv().unwrap().unwrap();
+    }
     assert_eq!(
         channels(&db),
         [(1, 1), (1, 2)],
@@ -211,9 +221,9 @@ fn closing_finishes_what_is_queued() {
     let closing = std::thread::spawn(move || drop(db));
     go.send(()).unwrap();
     closing.join().unwrap();
-    queued
-        .into_iter()
-        .for_each(|answer| answer.blocking_recv().unwrap().unwrap());
+    for answer in queued {
+        answer.blocking_recv().unwrap().unwrap();
+    }
     let late = writer.write_blocking("late", |_| Ok(()));
     assert!(matches!(late, Err(WriteError::Stopped(_))), "{late:?}");
     assert_eq!(channels(&open(&place.path("a"))).len(), 50);

@@ -8,5 +8,5 @@ mod faults;
 mod fences;
 mod group_commit;
 mod older_schema;
-mod rows;
-mod shards;
+pub(crate) mod rows;
+pub(crate) mod shards;

@@ -4,12 +4,12 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::discord_shards::{Cursor, DiscordShardInfo};
+use crate::domain::fence::FenceMode;
 use crate::domain::fleet::PodState;
 use crate::domain::ids::{
     DiscordShardId, Epoch, GuildId, Incarnation, NumShards, PodId, Revision, SessionNo,
 };
 use crate::domain::move_step::MoveStep;
-use crate::domain::recovery::FenceMode;
 
 /// `POST /v1/pods/{pod}/attach`: what a starting pod says of itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -11,16 +11,15 @@ use crate::config_service::reply::{Done, Outcome, Reply};
 use crate::domain::ids::{GuildId, PodId};
 use crate::runtime::extract::{Json, Path, Query};
 use crate::runtime::problem::Problem;
-use crate::store::config_db::{GuildFilter, GuildRow};
+use crate::store::config_db::{GuildFilter, GuildRow, Stamped};
 
 const DEFAULT_PAGE: u32 = 100;
 
 /// `GET /v1/guilds/{guild}`: the hottest request.
 pub(super) async fn one(State(service): Shared, Path(guild): Path<String>) -> Outcome<GuildInfo> {
     let guild = params::guild(&guild)?;
-    let found = service.db.guild(guild).await?;
-    let stamp = found.stamp;
-    let Some(row) = found.value else {
+    let Stamped { mut value, stamp } = service.lookup.ask(vec![guild]).await?;
+    let Some(row) = value.pop().flatten() else {
         let problem = Problem::new(
             StatusCode::NOT_FOUND,
             "no_such_guild",
@@ -29,8 +28,7 @@ pub(super) async fn one(State(service): Shared, Path(guild): Path<String>) -> Ou
         .hint("POST /v1/guilds/place gives it an owner");
         return Err(Failure::stamped(problem, stamp));
     };
-    let known = crate::store::config_db::Stamped { value: row, stamp };
-    Ok(Reply::from_store(known, info))
+    Ok(Reply::from_store(Stamped { value: row, stamp }, info))
 }
 
 /// Which page.

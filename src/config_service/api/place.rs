@@ -7,7 +7,6 @@ use axum::extract::State;
 use super::{Shared, params};
 use crate::client::config_api::{MAX_PLACE, PlaceAnswer, PlaceRequest, PlacedGuild, UnplacedGuild};
 use crate::config_service::failure::Failure;
-use crate::config_service::place_batch::PlaceError;
 use crate::config_service::reply::{Outcome, Reply};
 use crate::domain::ids::GuildId;
 use crate::runtime::extract::Json;
@@ -17,7 +16,7 @@ use crate::store::config_db::PlaceOutcome;
 /// `POST /v1/guilds/place`.
 pub(super) async fn place(State(service): Shared, Json(ask): Json<PlaceRequest>) -> Outcome<PlaceAnswer> {
     params::count("guilds", ask.guilds.len(), MAX_PLACE)?;
-    let outcomes = service.place.place(ask.guilds.clone()).await.map_err(failure)?;
+    let outcomes = service.place.ask(ask.guilds.clone()).await?;
     let answer = answer(&ask.guilds, outcomes.value);
     if let (true, Some(unplaced)) = (answer.placed.is_empty(), answer.unplaced.first()) {
         let message = format!("no guild could be placed: {}", unplaced.reason);
@@ -52,17 +51,4 @@ fn answer(guilds: &[GuildId], outcomes: Vec<PlaceOutcome>) -> PlaceAnswer {
         }
     }
     answer
-}
-
-fn failure(error: PlaceError) -> Failure {
-    let soon = Duration::from_secs(1);
-    match error {
-        PlaceError::Busy => {
-            Problem::unavailable("busy", "too many requests to place guilds are waiting", soon).into()
-        }
-        PlaceError::Stopping => Problem::unavailable("stopping", "this daemon is stopping", soon)
-            .hint("another replica answers")
-            .into(),
-        PlaceError::Store(error) => Failure::from(&*error),
-    }
 }

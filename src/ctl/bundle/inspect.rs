@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{BundleView, FILE};
+use super::view;
 use crate::ctl::context::Context;
 use crate::ctl::exit::ExitStatus;
 use crate::ctl::failure::Failure;
@@ -32,11 +32,6 @@ impl Args {
     pub(in crate::ctl) async fn run(self, context: &mut Context) -> Result<ExitStatus, Failure> {
         let file = self.file;
         let report = on_a_thread(move || guild_bundle::inspect(&file)).await?;
-        let view = BundleView::from(&report);
-        let details = view.details(context.now_ms);
-        context
-            .render_without_store(self.output, FILE)
-            .single(&view, &details)?;
-        Ok(ExitStatus::Done)
+        view::print(&report, context, self.output)
     }
 }

@@ -4,7 +4,7 @@ mod inspect;
 mod verify;
 mod view;
 
-pub(super) use view::BundleView;
+pub(super) use view::print;
 
 use clap::Subcommand;
 

@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
-use super::{BundleView, FILE};
+use super::view;
 use crate::ctl::context::Context;
 use crate::ctl::exit::ExitStatus;
 use crate::ctl::failure::Failure;
 use crate::ctl::output::OutputArgs;
-use crate::ctl::progress::on_a_thread;
+use crate::ctl::progress::{RowsBar, on_a_thread};
 use crate::operations::guild_bundle;
 
 /// Read every row of a bundle and compare with what it promises
@@ -29,12 +29,12 @@ pub(in crate::ctl) struct Args {
 impl Args {
     pub(in crate::ctl) async fn run(self, context: &mut Context) -> Result<ExitStatus, Failure> {
         let file = self.file;
-        let report = on_a_thread(move || guild_bundle::verify(&file)).await?;
-        let view = BundleView::from(&report);
-        let details = view.details(context.now_ms);
-        context
-            .render_without_store(self.output, FILE)
-            .single(&view, &details)?;
-        Ok(ExitStatus::Done)
+        let bar = RowsBar::new("reading every page and row");
+        let report = on_a_thread(move || {
+            let _until_it_is_read = bar;
+            guild_bundle::verify(&file)
+        })
+        .await?;
+        view::print(&report, context, self.output)
     }
 }

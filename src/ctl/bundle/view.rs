@@ -2,15 +2,36 @@
 
 use serde::Serialize;
 
-use crate::ctl::output::{Cells, Column, Row, age, count, rfc3339, size};
+use super::FILE;
+use crate::ctl::context::Context;
+use crate::ctl::exit::ExitStatus;
+use crate::ctl::failure::Failure;
+use crate::ctl::output::{Cells, Column, Format, OutputArgs, Row, age, count, rfc3339, size};
 use crate::domain::bundle::BundleKind;
 use crate::domain::ids::GuildId;
 use crate::operations::guild_bundle::BundleReport;
 
+/// Prints what is known of a bundle, in every form.
+pub(in crate::ctl) fn print(
+    report: &BundleReport,
+    context: &mut Context,
+    output: OutputArgs,
+) -> Result<ExitStatus, Failure> {
+    let view = BundleView::from(report);
+    let details = view.details(context.now_ms);
+    let mut render = context.render_without_store(output, FILE);
+    render.single(&view, &details)?;
+    if matches!(output.output, Format::Table | Format::Wide) && !view.tables.is_empty() {
+        writeln!(render.printer.stdout())?;
+        render.table(&view.tables)?;
+    }
+    Ok(ExitStatus::Done)
+}
+
 /// One guild as a file, as in `kind: Bundle`.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(in crate::ctl) struct BundleView {
+struct BundleView {
     path: String,
     bytes: u64,
     /// `full`, or `delta` for what changed in some rounds of a move.
@@ -114,15 +135,27 @@ impl Row for BundleView {
     }
 }
 
+impl Row for TableView {
+    const KIND: &'static str = "BundleTable";
+    const COLUMNS: &'static [Column] = &[
+        Column::text("TABLE"),
+        Column::number("ROWS"),
+        Column::text("DIGEST").wide(),
+    ];
+
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+
+    fn cells(&self, _now_ms: i64) -> Cells {
+        vec![self.name.clone(), count(self.rows), self.digest.clone()]
+    }
+}
+
 impl BundleView {
     /// What the table form shows.
-    pub(in crate::ctl) fn details(&self, now_ms: i64) -> Vec<(&'static str, String)> {
+    fn details(&self, now_ms: i64) -> Vec<(&'static str, String)> {
         let cut = &self.cut;
-        let rows: Vec<String> = self
-            .tables
-            .iter()
-            .map(|table| format!("{} {}", count(table.rows), table.name))
-            .collect();
         vec![
             ("Bundle", self.path.clone()),
             ("Guild", self.guild.to_string()),
@@ -150,7 +183,7 @@ impl BundleView {
                 ),
             ),
             ("Size", size(self.bytes)),
-            ("Rows", format!("{}: {}", count(self.rows), rows.join(", "))),
+            ("Rows", count(self.rows)),
             ("Digest", self.digest.clone().unwrap_or_default()),
             (
                 "Verified",

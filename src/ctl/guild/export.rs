@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::ctl::bundle::{BundleView, FILE};
+use crate::ctl::bundle;
 use crate::ctl::context::Context;
 use crate::ctl::exit::ExitStatus;
 use crate::ctl::failure::Failure;
@@ -48,15 +48,10 @@ impl Args {
             to: self.to,
             replace: self.replace,
         };
-        let bar = RowsBar::new();
+        let bar = RowsBar::new("reading");
         let written = on_a_thread(move || export.run(&SystemClock, &mut |progress| bar.show(progress))).await;
         let report =
             written.map_err(|failure| failure.while_doing(format!("cannot export guild {}", self.guild)))?;
-        let view = BundleView::from(&report);
-        let details = view.details(context.now_ms);
-        context
-            .render_without_store(self.output, FILE)
-            .single(&view, &details)?;
-        Ok(ExitStatus::Done)
+        bundle::print(&report, context, self.output)
     }
 }

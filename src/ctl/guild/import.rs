@@ -70,7 +70,7 @@ impl Args {
             ),
         };
         let dry_run = self.dry_run;
-        let bar = RowsBar::new();
+        let bar = RowsBar::new("checking the shard and the bundle");
         let done = on_a_thread(move || {
             if dry_run {
                 import.preview()

@@ -11,7 +11,7 @@ use crate::ctl::context::Context;
 use crate::ctl::exit::ExitStatus;
 use crate::ctl::failure::Failure;
 use crate::ctl::output::{Format, OutputArgs, Render, Row};
-use crate::ctl::progress::on_a_thread;
+use crate::ctl::progress::{RowsBar, on_a_thread};
 use crate::domain::ids::PodId;
 use crate::operations::{shard_file, shards};
 
@@ -90,7 +90,12 @@ impl Args {
 
     async fn file(self, path: PathBuf, context: &mut Context) -> Result<ExitStatus, Failure> {
         let check = self.check;
-        let file = on_a_thread(move || shard_file::inspect(&path, check)).await?;
+        let bar = RowsBar::new("reading the file");
+        let file = on_a_thread(move || {
+            let _until_it_is_read = bar;
+            shard_file::inspect(&path, check)
+        })
+        .await?;
         let view = ShardFileView::from(&file);
         let mut render = context.render_without_store(self.output, FILE);
         match self.output.output {

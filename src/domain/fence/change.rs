@@ -172,7 +172,7 @@ fn import(
     if *fence == wanted {
         return Ok(Outcome::Unchanged);
     }
-    if matches!(fence.mode, FenceMode::Serving | FenceMode::Frozen) {
+    if fence.mode.owns() {
         return Err(FenceRefusal::Mode { mode: fence.mode });
     }
     newer_command(fence, epoch, freeze_no)?;
@@ -314,7 +314,7 @@ fn abort_import(fence: &FenceState, epoch: Epoch, move_id: MoveId) -> Result<Out
 }
 
 fn raise(fence: &FenceState, from: Epoch, to: Epoch) -> Result<Outcome, FenceRefusal> {
-    if !matches!(fence.mode, FenceMode::Serving | FenceMode::Frozen) {
+    if !fence.mode.owns() {
         return Err(FenceRefusal::Mode { mode: fence.mode });
     }
     if fence.epoch == to {

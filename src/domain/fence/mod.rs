@@ -6,12 +6,13 @@
 
 mod access;
 mod change;
+mod mode;
 mod refusal;
 mod state;
 
-pub use super::recovery::FenceMode;
 pub use access::Access;
 pub use change::{FenceChange, Outcome, change};
+pub use mode::FenceMode;
 pub use refusal::FenceRefusal;
 pub use state::{Fence, FenceState, Position, Progress};
 

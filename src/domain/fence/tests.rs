@@ -253,12 +253,31 @@ fn a_recovery_raises_the_owner_and_nobody_else() {
     assert_eq!(change(fence.as_ref(), &raise), Ok(Outcome::Unchanged));
     let gone = after(&[BORN, FenceChange::GivenAway { epoch: e(6) }]);
     assert!(change(gone.as_ref(), &raise).is_err());
+    let raise_it = FenceChange::Raise { from: e(6), to: e(7) };
+    for (fence, mode) in [
+        (gone, FenceMode::Tombstone),
+        (after(&[import(0)]), FenceMode::Importing),
+    ] {
+        assert_eq!(
+            change(fence.as_ref(), &raise_it),
+            Err(FenceRefusal::Mode { mode }),
+            "at its very epoch"
+        );
+    }
     let older = after(&[FenceChange::Born { epoch: e(4) }]);
     assert_eq!(
         change(older.as_ref(), &raise),
         Err(FenceRefusal::Behind {
             asked: e(5),
             fence: e(4)
+        })
+    );
+    let down = FenceChange::Raise { from: e(5), to: e(4) };
+    assert_eq!(
+        change(after(&[BORN]).as_ref(), &down),
+        Err(FenceRefusal::StaleEpoch {
+            asked: e(4),
+            fence: e(5)
         })
     );
 }
@@ -300,7 +319,7 @@ fn any_command() -> impl Strategy<Value = FenceChange> {
             7 => FenceChange::AbortImport { epoch, move_id },
             _ => FenceChange::Raise {
                 from: epoch,
-                to: epoch.next(),
+                to: e(freeze_no),
             },
         }
     })

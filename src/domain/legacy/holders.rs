@@ -51,7 +51,7 @@ pub fn holders(claims: &[Claim]) -> Result<BTreeMap<GuildId, usize>, HolderError
     }
     let mut holders = BTreeMap::new();
     for (guild, claims) in by_guild {
-        let holds = |claim: &&Claim| matches!(claim.mode, FenceMode::Serving | FenceMode::Frozen);
+        let holds = |claim: &&Claim| claim.mode.owns();
         let best = claims.iter().filter(holds).max_by_key(|claim| claim.epoch);
         let left = claims
             .iter()

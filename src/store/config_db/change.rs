@@ -161,50 +161,43 @@ impl Change {
             self.tx.commit().await?;
         } else {
             self.row.revision += 1;
-            self.write_log().await?;
-            self.write_audit().await?;
-            sqlx::query!("update store_meta set revision = $1", self.row.revision)
-                .execute(&mut *self.tx)
-                .await?;
-            sqlx::query!("select pg_notify($1, $2)", CHANNEL, self.row.revision.to_string())
-                .execute(&mut *self.tx)
-                .await?;
+            self.write().await?;
             self.tx.commit().await?;
         }
         let stamp = db.settle(self.seen_before, self.row).await?;
         Ok(Stamped { value, stamp })
     }
 
-    async fn write_log(&mut self) -> Result<(), StoreError> {
+    /// The change's traces, in one round trip: everybody else waits for it.
+    async fn write(&mut self) -> Result<(), StoreError> {
         let (kinds, subjects, bodies) = columns(std::mem::take(&mut self.log));
+        let (actions, audited, details) = columns(std::mem::take(&mut self.audit));
         sqlx::query!(
-            "insert into change_log (revision, ordinal, kind, subject, body)
-             select $1, ordinality, kind, subject, body
-               from unnest($2::text[], $3::text[], $4::jsonb[]) with ordinality as c(kind, subject, body, ordinality)",
+            r#"with log as (
+                   insert into change_log (revision, ordinal, kind, subject, body)
+                   select $1, ordinality, kind, subject, body
+                     from unnest($2::text[], $3::text[], $4::jsonb[])
+                          with ordinality as c(kind, subject, body, ordinality)
+               ), audited as (
+                   insert into audit (revision, actor, reason, action, subject, detail)
+                   select $1, $5, $6, action, subject, detail
+                     from unnest($7::text[], $8::text[], $9::jsonb[]) as a(action, subject, detail)
+               ), meta as (
+                   update store_meta set revision = $1
+               )
+               select pg_notify($10, $1::bigint::text)::text"#,
             self.row.revision,
             &kinds,
             &subjects,
-            &bodies
-        )
-        .execute(&mut *self.tx)
-        .await?;
-        Ok(())
-    }
-
-    async fn write_audit(&mut self) -> Result<(), StoreError> {
-        let (actions, subjects, details) = columns(std::mem::take(&mut self.audit));
-        sqlx::query!(
-            "insert into audit (revision, actor, reason, action, subject, detail)
-             select $1, $2, $3, action, subject, detail
-               from unnest($4::text[], $5::text[], $6::jsonb[]) as a(action, subject, detail)",
-            self.row.revision,
+            &bodies,
             self.by.actor,
             self.by.reason,
             &actions,
-            &subjects,
-            &details
+            &audited,
+            &details,
+            CHANNEL
         )
-        .execute(&mut *self.tx)
+        .fetch_one(&mut *self.tx)
         .await?;
         Ok(())
     }

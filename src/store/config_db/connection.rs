@@ -61,6 +61,9 @@ impl ConfigDb {
             .map_err(|_| StoreError::BadUrl(sqlx::Error::Configuration(URL_FORM.into())))?
             .application_name(&settings.application_name)
             .options([
+                // Every statement is short; before the first ANALYZE some look long, and compiling one takes
+                // longer than a thousand runs of it.
+                ("jit", "off"),
                 ("statement_timeout", timeout_ms.as_str()),
                 // Whoever holds the store's one row and stalls would hold up the whole fleet.
                 ("idle_in_transaction_session_timeout", timeout_ms.as_str()),

@@ -1,5 +1,7 @@
 //! Guilds and their owners. Nothing here changes an owner: that is a move's business.
 
+use std::collections::BTreeMap;
+
 use super::change::By;
 use super::connection::ConfigDb;
 use super::error::StoreError;
@@ -79,10 +81,17 @@ impl TryFrom<Row> for GuildRow {
 }
 
 impl ConfigDb {
-    /// Who owns a guild: one statement, the store's hottest. `None`: never seen.
+    /// Who owns a guild. `None`: never seen.
     pub async fn guild(&self, guild: GuildId) -> Result<Stamped<Option<GuildRow>>, StoreError> {
+        let found = self.lookup(&[guild]).await?;
+        Ok(found.map(|mut rows| rows.pop().flatten()))
+    }
+
+    /// Who owns these guilds, in order: one statement, the store's hottest. `None`: never seen.
+    pub async fn lookup(&self, guilds: &[GuildId]) -> Result<Stamped<Vec<Option<GuildRow>>>, StoreError> {
         let seen_before = self.memory.get();
-        let row = sqlx::query!(
+        let ids: Vec<i64> = guilds.iter().map(|guild| guild.as_i64()).collect();
+        let rows = sqlx::query!(
             r#"select s.store_id as "store_id!", s.revision as "revision!", s.timeline as "timeline!",
                       s.recovering_reason, s.forked as "forked!",
                       g.guild_id as "guild_id?", g.pod_id as "pod_id?", g.epoch as "epoch?",
@@ -90,36 +99,40 @@ impl ConfigDb {
                       g.move_id, g.pinned as "pinned?", g.trouble, g.bytes as "bytes?",
                       g.events_per_s as "events_per_s?",
                       (extract(epoch from g.placed_at) * 1000)::bigint as placed_at_ms
-                 from store_stamp s left join guild g on g.guild_id = $1"#,
-            guild.as_i64()
+                 from store_stamp s left join guild g on g.guild_id = any($1)"#,
+            &ids
         )
-        .fetch_optional(&self.pool)
-        .await?
-        .ok_or(super::schema::SchemaError::Missing)?;
-        let found = match (row.guild_id, row.pod_id, row.epoch) {
-            (Some(guild_id), Some(pod_id), Some(epoch)) => Some(GuildRow::try_from(Row {
-                guild_id,
-                pod_id,
-                epoch,
-                born_at_ms: row.born_at_ms,
-                move_id: row.move_id,
-                pinned: row.pinned.unwrap_or_default(),
-                trouble: row.trouble,
-                bytes: row.bytes.unwrap_or_default(),
-                events_per_s: row.events_per_s.unwrap_or_default(),
-                placed_at_ms: row.placed_at_ms.unwrap_or_default(),
-            })?),
-            _ => None,
-        };
-        let stamp = StampRow {
-            store_id: row.store_id,
-            revision: row.revision,
-            timeline: row.timeline,
-            recovering_reason: row.recovering_reason,
-            forked: row.forked,
-        };
+        .fetch_all(&self.pool)
+        .await?;
+        let mut stamp = None;
+        let mut found = BTreeMap::new();
+        for row in rows {
+            stamp.get_or_insert(StampRow {
+                store_id: row.store_id,
+                revision: row.revision,
+                timeline: row.timeline,
+                recovering_reason: row.recovering_reason,
+                forked: row.forked,
+            });
+            if let (Some(guild_id), Some(pod_id), Some(epoch)) = (row.guild_id, row.pod_id, row.epoch) {
+                let row = Row {
+                    guild_id,
+                    pod_id,
+                    epoch,
+                    born_at_ms: row.born_at_ms,
+                    move_id: row.move_id,
+                    pinned: row.pinned.unwrap_or_default(),
+                    trouble: row.trouble,
+                    bytes: row.bytes.unwrap_or_default(),
+                    events_per_s: row.events_per_s.unwrap_or_default(),
+                    placed_at_ms: row.placed_at_ms.unwrap_or_default(),
+                };
+                found.insert(guild_id, GuildRow::try_from(row)?);
+            }
+        }
+        let stamp = stamp.ok_or(super::schema::SchemaError::Missing)?;
         Ok(Stamped {
-            value: found,
+            value: ids.iter().map(|id| found.get(id).cloned()).collect(),
             stamp: self.settle(seen_before, stamp).await?,
         })
     }

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use super::change::{By, Change};
 use super::connection::ConfigDb;
 use super::error::StoreError;
+use super::guilds::GuildRow;
 use super::pods::{corrupt, pod_id};
+use super::schema::SchemaError;
 use super::stamp::Stamped;
 use crate::domain::fleet::{Load, PodLoad};
 use crate::domain::ids::{DiscordShardId, Epoch, GuildId, NumShards, PodId};
@@ -27,26 +29,32 @@ pub struct Placed {
 /// What became of one guild of a call.
 pub type PlaceOutcome = Result<Placed, NoPlacement>;
 
+impl From<GuildRow> for Placed {
+    fn from(known: GuildRow) -> Self {
+        Self {
+            guild: known.guild,
+            pod: known.pod,
+            epoch: known.epoch,
+            placed_because: None,
+        }
+    }
+}
+
 impl ConfigDb {
     /// The owners of `guilds`, in order; those never seen are placed now, all in one transaction.
     ///
     /// Guilds that have owners are answered even where no pod takes new ones, and while the store recovers.
     pub async fn place(&self, guilds: &[GuildId], by: &By) -> Result<Stamped<Vec<PlaceOutcome>>, StoreError> {
-        let ids: Vec<i64> = guilds.iter().map(|g| g.as_i64()).collect();
-        let mut read = self.begin_read().await?;
-        let known = known_owners(&mut read.tx, &ids).await?;
-        let look = self.end_read(read, ()).await?;
-        if let Some(all) = guilds
-            .iter()
-            .map(|g| known.get(g).cloned().map(Ok))
-            .collect::<Option<Vec<_>>>()
+        let Stamped { value, stamp } = self.lookup(guilds).await?;
+        if let Some(value) = value
+            .into_iter()
+            .map(|row| row.map(|row| Ok(row.into())))
+            .collect()
         {
-            return Ok(Stamped {
-                value: all,
-                stamp: look.stamp,
-            });
+            return Ok(Stamped { value, stamp });
         }
         let mut change = self.begin_change(by).await?;
+        let ids: Vec<i64> = guilds.iter().map(|g| g.as_i64()).collect();
         let mut owners = known_owners(&mut change.tx, &ids).await?;
         let mut fleet = Fleet::read(&mut change).await?;
         let mut outcomes = Vec::with_capacity(guilds.len());
@@ -150,10 +158,6 @@ struct Fleet {
 
 impl Fleet {
     async fn read(change: &mut Change) -> Result<Self, StoreError> {
-        let num_shards = sqlx::query_scalar!("select num_shards from store_meta")
-            .fetch_one(&mut *change.tx)
-            .await?;
-        let num_shards = NumShards::new(num_shards.cast_unsigned()).map_err(|e| corrupt(&e))?;
         let pods = sqlx::query!(
             r#"select p.pod_id, p.state, p.capacity, p.lease_until > now() as "leased!",
                       count(g.guild_id) as "guilds!", coalesce(sum(g.bytes), 0)::bigint as "bytes!",
@@ -179,14 +183,19 @@ impl Fleet {
         .collect::<Result<_, StoreError>>()?;
         let mut hosts = BTreeMap::new();
         let hosted = sqlx::query!(
-            r#"select shard_id, host_pod as "host_pod!" from discord_shard where host_pod is not null and num_shards = $1"#,
-            num_shards.get().cast_signed()
+            r#"select m.num_shards as "num_shards!", s.shard_id as "shard_id?", s.host_pod as "host_pod?"
+                 from store_meta m
+                 left join discord_shard s on s.num_shards = m.num_shards and s.host_pod is not null"#
         )
         .fetch_all(&mut *change.tx)
         .await?;
+        let num_shards = hosted.first().ok_or(SchemaError::Missing)?.num_shards;
+        let num_shards = NumShards::new(num_shards.cast_unsigned()).map_err(|e| corrupt(&e))?;
         for row in hosted {
-            if let Some(shard) = num_shards.shard(row.shard_id.cast_unsigned()) {
-                hosts.insert(shard, pod_id(row.host_pod)?);
+            if let (Some(shard), Some(host)) = (row.shard_id, row.host_pod)
+                && let Some(shard) = num_shards.shard(shard.cast_unsigned())
+            {
+                hosts.insert(shard, pod_id(host)?);
             }
         }
         Ok(Self {

@@ -14,8 +14,9 @@ use super::error::StoreError;
 use super::millis::millis;
 use super::pods::{corrupt, pod_id};
 use super::stamp::Stamped;
+use crate::domain::fence::FenceMode;
 use crate::domain::ids::{DiscordShardId, Epoch, GuildId, Incarnation, PodId, Revision, SessionNo};
-use crate::domain::recovery::{FenceMode, JUMP, Merged, ReportedFence, StoredOwner, merge};
+use crate::domain::recovery::{JUMP, Merged, ReportedFence, StoredOwner, merge};
 
 /// What a pod reports while the store recovers.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -9,7 +9,8 @@ use sqlx::postgres::PgListener;
 use super::change::CHANNEL;
 use super::connection::ConfigDb;
 use super::error::StoreError;
-use super::stamp::Stamped;
+use super::schema::SchemaError;
+use super::stamp::{StampRow, Stamped};
 use crate::domain::ids::Revision;
 
 /// One change.
@@ -51,34 +52,48 @@ impl ConfigDb {
         since: Revision,
         limit: u32,
     ) -> Result<Stamped<ChangesSince>, StoreError> {
-        let mut read = self.begin_read().await?;
-        let meta = sqlx::query!("select trimmed_to, revision from store_meta")
-            .fetch_one(&mut *read.tx)
-            .await?;
-        if since.as_i64() < meta.trimmed_to || since.as_i64() > meta.revision {
-            let watch_from = Revision::from_i64(meta.trimmed_to);
-            return self.end_read(read, ChangesSince::Trimmed { watch_from }).await;
-        }
+        let seen_before = self.memory.get();
+        // One statement is one moment and one round trip: watchers wait for it after every commit.
         let rows = sqlx::query!(
-            "select revision, kind, subject, body from change_log
-              where revision > $1
-                and revision <= coalesce((select revision from change_log where revision > $1
-                                           order by revision, ordinal offset $2 limit 1), $3)
-              order by revision, ordinal",
+            r#"select s.store_id as "store_id!", s.revision as "head!", s.timeline as "timeline!",
+                      s.recovering_reason, s.forked as "forked!", m.trimmed_to as "trimmed_to!",
+                      c.revision as "revision?", c.kind as "kind?", c.subject as "subject?", c.body as "body?"
+                 from store_stamp s cross join store_meta m
+                 left join lateral (
+                      select revision, ordinal, kind, subject, body from change_log
+                       where revision > $1 and m.trimmed_to <= $1
+                         and revision <= coalesce((select revision from change_log where revision > $1
+                                                    order by revision, ordinal offset $2 limit 1), m.revision)
+                 ) c on true
+                order by c.revision, c.ordinal"#,
             since.as_i64(),
-            i64::from(limit),
-            meta.revision
+            i64::from(limit)
         )
-        .fetch_all(&mut *read.tx)
+        .fetch_all(&self.pool)
         .await?;
+        let first = rows.first().ok_or(SchemaError::Missing)?;
+        let watch_from = Revision::from_i64(first.trimmed_to);
+        let stamp = StampRow {
+            store_id: first.store_id,
+            revision: first.head,
+            timeline: first.timeline.clone(),
+            recovering_reason: first.recovering_reason.clone(),
+            forked: first.forked,
+        };
+        let stamp = self.settle(seen_before, stamp).await?;
+        if since < watch_from || since > stamp.position.revision {
+            let value = ChangesSince::Trimmed { watch_from };
+            return Ok(Stamped { value, stamp });
+        }
         let mut changes: Vec<RevisionChanges> = Vec::new();
         for row in rows {
-            let revision = Revision::from_i64(row.revision);
-            let entry = ChangeEntry {
-                kind: row.kind,
-                subject: row.subject,
-                body: row.body,
+            let (Some(revision), Some(kind), Some(subject), Some(body)) =
+                (row.revision, row.kind, row.subject, row.body)
+            else {
+                continue;
             };
+            let revision = Revision::from_i64(revision);
+            let entry = ChangeEntry { kind, subject, body };
             match changes.last_mut() {
                 Some(last) if last.revision == revision => last.changes.push(entry),
                 _ => changes.push(RevisionChanges {
@@ -87,7 +102,8 @@ impl ConfigDb {
                 }),
             }
         }
-        self.end_read(read, ChangesSince::Changes(changes)).await
+        let value = ChangesSince::Changes(changes);
+        Ok(Stamped { value, stamp })
     }
 
     /// Forgets changes older than the latest `keep` revisions; how many entries.

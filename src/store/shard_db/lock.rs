@@ -13,7 +13,7 @@ use rustix::fs::FlockOperation;
 /// The held lock; dropping it lets the next opener in.
 #[derive(Debug)]
 pub(super) struct OpenerLock {
-    _file: File,
+    file: File,
     path: PathBuf,
     made: bool,
 }
@@ -62,11 +62,7 @@ impl OpenerLock {
             if std::fs::metadata(&path).is_ok_and(|there| there.ino() == ours) {
                 file.set_len(0).and_then(|()| file.rewind()).map_err(failed)?;
                 writeln!(file, "{holder}").map_err(failed)?;
-                return Ok(Self {
-                    _file: file,
-                    path,
-                    made,
-                });
+                return Ok(Self { file, path, made });
             }
         }
     }
@@ -92,6 +88,13 @@ impl OpenerLock {
     }
 }
 
+impl Drop for OpenerLock {
+    fn drop(&mut self) {
+        // Closing is not enough: a process that is being started has a copy of the descriptor until its exec.
+        let _ = rustix::fs::flock(&self.file, FlockOperation::Unlock);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -112,5 +115,16 @@ mod tests {
         crate::runtime::files::remove_file(&OpenerLock::path_for(&database)).unwrap();
         OpenerLock::take(&database, "fourth").unwrap().undo();
         assert!(!OpenerLock::path_for(&database).exists());
+    }
+
+    #[test]
+    fn a_copy_of_the_descriptor_does_not_keep_the_lock() {
+        let dir = tempfile::tempdir().unwrap();
+        let database = dir.path().join("shard.sqlite3");
+        let lock = OpenerLock::take(&database, "first").unwrap();
+        let copy = lock.file.try_clone().unwrap();
+        drop(lock);
+        OpenerLock::take(&database, "second").unwrap();
+        drop(copy);
     }
 }

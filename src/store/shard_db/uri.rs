@@ -28,10 +28,12 @@ fn attach(connection: &Connection, uri: &str, schema: &str) -> rusqlite::Result<
     looked.map(drop)
 }
 
+/// Whether a write-ahead log with anything in it belongs to the file.
 pub(super) fn has_wal(path: &Path) -> bool {
     let mut wal = path.as_os_str().to_owned();
     wal.push("-wal");
-    Path::new(&wal).exists()
+    // Readers leave an empty one behind.
+    std::fs::metadata(wal).is_ok_and(|wal| wal.len() > 0)
 }
 
 fn read_only(path: &Path, more: &str) -> String {

@@ -17,7 +17,7 @@ use crate::store::shard_db::tables::guild_tables;
 use crate::store::shard_db::{OpenError, fence_rows, uri};
 
 /// Rows between two reports of progress.
-const CHUNK: u32 = 20_000;
+pub(super) const CHUNK: u32 = 20_000;
 /// The name under which the shard is attached to the bundle.
 pub(super) const SHARD: &str = "shard";
 

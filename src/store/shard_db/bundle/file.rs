@@ -66,6 +66,8 @@ impl BundleWriter {
         }
         let beside = beside(path);
         files::remove_file(&beside)?;
+        // The system's own words for a missing directory or a read-only disk; SQLite has one for all of them.
+        files::create(&beside)?;
         let mut writer = Self {
             connection: None,
             path: path.to_owned(),

@@ -1,11 +1,11 @@
 //! Importing a bundle into a shard: in one transaction, or in chunks that can be interrupted and go on.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 
 use super::delta_apply::{self, Place};
 use super::error::BundleError;
-use super::export::{CopyProgress, SHARD};
+use super::export::{CHUNK, CopyProgress, SHARD};
 use super::import_steps::{self, Target};
 use super::open::Bundle;
 use super::upgrade::Upgraded;
@@ -134,7 +134,7 @@ pub fn import(
     };
     let import = Import::attach(db, upgraded.bundle(), import_as)?;
     match pace {
-        Pace::AtOnce => import.at_once(fresh)?,
+        Pace::AtOnce => import.at_once(fresh, on_progress)?,
         Pace::Chunks(rows) => import.in_chunks(fresh, rows, on_progress)?,
     }
     Ok(imported(header, plan))
@@ -350,20 +350,36 @@ impl<'d> Import<'d> {
             .map_err(ImportError::Write)
     }
 
-    fn at_once(&self, fresh: bool) -> Result<(), ImportError> {
+    fn at_once(&self, fresh: bool, on_progress: &mut dyn FnMut(CopyProgress)) -> Result<(), ImportError> {
         let (target, header, now) = (self.target, Arc::clone(&self.header), self.db.clock().unix_ms());
         let (counter, schema) = (self.db.counter().clone(), Arc::clone(&self.schema));
-        self.write("import a guild", move |tx| {
+        let (tell, told) = mpsc::channel();
+        let work = move |tx: &WriteTx<'_>| {
             if fresh {
                 import_steps::begin(tx, &target, &header, now)?;
             }
             if !import_steps::is_clear(tx.shard(), target.guild)? {
                 import_steps::clear(tx, &target, usize::MAX)?;
             }
-            while import_steps::copy(tx, &target, &counter, &schema, u32::MAX)?.is_some() {}
+            while let Some(copied) = import_steps::copy(tx, &target, &counter, &schema, CHUNK)? {
+                // Whoever listens may have gone.
+                let _ = tell.send(copied);
+            }
             let digest = import_steps::verify(tx, &target, &header)?;
             import_steps::start(tx, &target, digest)
-        })
+        };
+        let (mut copied, total) = (self.rows_so_far()?, Some(self.header.tables.rows()));
+        let show = || {
+            for (table, more) in told {
+                copied += more;
+                on_progress(CopyProgress {
+                    table,
+                    rows: copied,
+                    total,
+                });
+            }
+        };
+        Ok(self.db.writer().write_watched("import a guild", work, show)?)
     }
 
     fn write<T: Send + 'static>(

@@ -140,7 +140,7 @@ impl Bundle {
 /// How a table differs from what was promised, in words.
 pub(super) fn difference(table: &str, promised: u64, found: u64) -> String {
     if promised == found {
-        format!("{table} has {found} rows, as promised, but not the promised ones (digests differ)")
+        format!("{table} has as many rows as promised ({found}), but other ones (digests differ)")
     } else {
         format!("{table} has {found} rows, not the promised {promised}")
     }

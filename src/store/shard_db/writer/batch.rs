@@ -11,6 +11,8 @@ use super::job::{Ending, Job};
 pub(super) struct Batch<'c> {
     connection: &'c Connection,
     ran: Vec<Box<dyn Job>>,
+    /// Whether any closure left something to commit.
+    kept: bool,
     /// SQLite gave the whole transaction up while a closure ran.
     lost: Option<Arc<rusqlite::Error>>,
 }
@@ -22,6 +24,7 @@ impl<'c> Batch<'c> {
         Ok(Self {
             connection,
             ran: Vec::new(),
+            kept: false,
             lost: None,
         })
     }
@@ -30,6 +33,7 @@ impl<'c> Batch<'c> {
     pub(super) fn run(&mut self, mut job: Box<dyn Job>) {
         let outcome = run(self.connection, "SAVEPOINT job").and_then(|()| {
             if job.run(self.connection) {
+                self.kept = true;
                 run(self.connection, "RELEASE job")
             } else if self.connection.is_autocommit() {
                 // A full disk or a failed read may end more than the savepoint.
@@ -59,7 +63,9 @@ impl<'c> Batch<'c> {
     pub(super) fn end(self) -> Option<WriterStopped> {
         let committed = match self.lost {
             Some(error) => Err(error),
-            None => run(self.connection, "COMMIT").map_err(Arc::new),
+            None if self.kept => run(self.connection, "COMMIT").map_err(Arc::new),
+            // Pages that were touched and put back would be written all the same.
+            None => run(self.connection, "ROLLBACK").map_err(Arc::new),
         };
         let error = match committed {
             Ok(()) => {

@@ -50,10 +50,25 @@ impl Writer {
         T: Send + 'static,
         F: FnOnce(&WriteTx<'_>) -> Result<T, WriteError> + Send + 'static,
     {
+        self.write_watched(what, work, || {})
+    }
+
+    /// As [`Self::write_blocking`]; `meanwhile` is run on this thread once the work is handed in.
+    pub(super) fn write_watched<T, F>(
+        &self,
+        what: &'static str,
+        work: F,
+        meanwhile: impl FnOnce(),
+    ) -> Result<T, WriteError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&WriteTx<'_>) -> Result<T, WriteError> + Send + 'static,
+    {
         let (task, answer) = Task::new(what, work);
         self.queue
             .blocking_send(Message::Write(Box::new(task)))
             .map_err(|_| WriterStopped::Closed)?;
+        meanwhile();
         answer
             .blocking_recv()
             .unwrap_or(Err(WriterStopped::Closed.into()))
