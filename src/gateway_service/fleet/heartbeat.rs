@@ -7,9 +7,8 @@ use super::Fleet;
 use crate::client::config_api::{
     Cursor, FenceInfo, FencesRequest, HeartbeatRequest, HostedSessionInfo, SessionInfo,
 };
-use crate::domain::fence::FenceMode;
+use crate::domain::fence::{FenceMode, FenceState};
 use crate::domain::ids::{GuildId, Revision};
-use crate::domain::recovery;
 use crate::gateway_service::session_rows;
 use crate::runtime::error_chain::Chain;
 use crate::store::shard_db::WriteError;
@@ -200,12 +199,9 @@ fn fences(fleet: &Fleet) -> Result<Vec<FenceInfo>, WriteError> {
 }
 
 /// An import that was given up never owned the guild.
-fn reported(state: &crate::domain::fence::FenceState) -> recovery::FenceMode {
+fn reported(state: &FenceState) -> FenceMode {
     match state.mode {
-        FenceMode::Importing => recovery::FenceMode::Importing,
-        FenceMode::Serving => recovery::FenceMode::Serving,
-        FenceMode::Frozen => recovery::FenceMode::Frozen,
-        FenceMode::Tombstone if state.move_id.is_some() => recovery::FenceMode::Importing,
-        FenceMode::Tombstone => recovery::FenceMode::Tombstone,
+        FenceMode::Tombstone if state.move_id.is_some() => FenceMode::Importing,
+        mode => mode,
     }
 }
