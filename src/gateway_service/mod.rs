@@ -4,13 +4,19 @@
 //! guild's fence and the session's cursor in one transaction.
 
 mod api;
+pub mod fleet;
+mod fleet_settings;
 pub mod frame;
 pub mod gaps;
+pub mod guilds;
 pub mod host;
+pub mod lease;
 pub mod owner;
+mod pause;
 pub mod session_rows;
 mod settings;
 mod start;
+mod start_fleet;
 
 pub use settings::{GatewaySettings, ReplicaKind};
 pub use start::StartError;

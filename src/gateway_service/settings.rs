@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::fleet_settings::FleetArgs;
+pub(super) use super::fleet_settings::FleetMember;
 use crate::domain::ids::NumShards;
 use crate::runtime::service_auth::{Keys, Role, RoleKeys, key_setting};
 use crate::runtime::settings::{Problems, Secret, Settings, bytes, duration, secret, time_limit};
@@ -23,6 +25,9 @@ pub struct GatewaySettings {
     #[arg(long, env = "MODBOT_STANDALONE", value_name = "true|false", default_value = "false",
           action = clap::ArgAction::Set)]
     pub standalone: bool,
+    /// What a pod of a fleet needs.
+    #[command(flatten)]
+    pub fleet: FleetArgs,
     /// The pod's database file; made where it is missing.
     #[arg(long, env = "MODBOT_SHARD_DB", value_name = "PATH")]
     pub shard_db: PathBuf,
@@ -40,10 +45,10 @@ pub struct GatewaySettings {
     #[arg(long, env = "MODBOT_DISCORD_GATEWAY_URL", value_name = "URL", default_value = "wss://gateway.discord.gg",
           value_parser = gateway_url)]
     pub discord_gateway_url: String,
-    /// Discord shards: gateway sessions of the bot. Fixed once the database is made.
+    /// Discord shards of a pod that is alone; a fleet has its own number. Fixed once the database is made.
     #[arg(long, env = "MODBOT_NUM_SHARDS", value_name = "N", default_value = "64")]
     pub num_shards: NumShards,
-    /// IDENTIFYs of the daily budget that are never used by the pod itself.
+    /// IDENTIFYs of the daily budget that a pod that is alone never uses.
     #[arg(long, env = "MODBOT_IDENTIFY_RESERVE", value_name = "N", default_value = "50")]
     pub identify_reserve: u32,
     /// Least time between two IDENTIFYs of one bucket; Discord asks for 5s.
@@ -88,12 +93,18 @@ impl GatewaySettings {
         let operator = self
             .auth_operator_key
             .as_ref()
-            .map(|key| RoleKeys::new(key.expose(), other));
-        Keys::new(operator.map(|keys| (Role::Operator, keys)))
+            .map(|key| (Role::Operator, RoleKeys::new(key.expose(), other)));
+        let other = self.fleet.auth_pod_key_other.as_ref().map(Secret::expose);
+        let pod = self
+            .fleet
+            .auth_pod_key
+            .as_ref()
+            .map(|key| (Role::Pod, RoleKeys::new(key.expose(), other)));
+        Keys::new(operator.into_iter().chain(pod))
     }
 }
 
-fn http_url(text: &str) -> Result<String, String> {
+pub(super) fn http_url(text: &str) -> Result<String, String> {
     url_of(text, &["http", "https"])
 }
 
@@ -117,10 +128,7 @@ fn url_of(text: &str, schemes: &[&str]) -> Result<String, String> {
 impl Settings for GatewaySettings {
     fn check(&self, problems: &mut Problems) {
         if !self.standalone {
-            problems.add(
-                "MODBOT_STANDALONE",
-                "must be true: this version has no fleet mode (attaching to modbot-config, leases, identify tickets)",
-            );
+            self.fleet.check(problems);
         }
         if self.replica == ReplicaKind::Litestream {
             problems.add(

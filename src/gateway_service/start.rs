@@ -1,17 +1,26 @@
-//! From settings to running sessions, and back to a closed file.
+//! From settings to a running pod, and back to a closed file.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use axum::Router;
 use rusqlite::OptionalExtension as _;
-use tokio::sync::Notify;
+use tokio::sync::watch;
 
-use super::api::{self, Pod};
-use super::host::{self, Host, HostMetrics, HostSettings, LocalTickets, SessionStates, TicketSettings};
+use super::api::{self, Pod, Running};
+use super::fleet::AttachError;
+use super::host::{
+    self, Host, HostMetrics, HostSettings, Hosted, Hosting, LocalTickets, SessionStates, TicketSettings,
+    Tickets,
+};
+use super::lease::Lease;
 use super::owner::{Limits, Owner, Ownership};
 use super::settings::GatewaySettings;
+use super::start_fleet;
+use crate::client::config_api::ConfigApiError;
 use crate::client::discord::DiscordRest;
+use crate::client::pod_api::PodApiError;
 use crate::domain::ids::NumShards;
 use crate::runtime::clock::{Clock, SystemClock};
 use crate::runtime::daemon::Shell;
@@ -61,6 +70,21 @@ pub enum StartError {
         /// What the setting says.
         asked: u32,
     },
+    /// The file is not this pod's to attach with.
+    #[error("the shard database (MODBOT_SHARD_DB) cannot join the fleet")]
+    Attach(#[from] AttachError),
+    /// Checked before the start.
+    #[error("a setting of the fleet is missing")]
+    Unset,
+    /// The machine does not say which boot this is.
+    #[error("the machine's boot id cannot be read")]
+    BootId(#[source] FileError),
+    /// No client of config can be made.
+    #[error("the client of config (MODBOT_CONFIG_URL) cannot be made")]
+    Config(#[source] ConfigApiError),
+    /// No client of other pods can be made.
+    #[error("the client of the other pods cannot be made")]
+    Pods(#[source] PodApiError),
     /// No HTTP client can be made.
     #[error("the client of Discord's REST API cannot be made")]
     Http(#[source] reqwest::Error),
@@ -69,28 +93,34 @@ pub enum StartError {
     Broken(#[source] tokio::task::JoinError),
 }
 
-/// Opens the file, starts the sessions. No server is waited for.
+/// What every pod is made of, alone or in a fleet.
+pub(super) struct Parts {
+    pub(super) settings: GatewaySettings,
+    pub(super) shell: Shell,
+    pub(super) db: Arc<ShardDb>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) rest: DiscordRest,
+    pub(super) metrics: HostMetrics,
+    pub(super) states: SessionStates,
+    pub(super) pod: Pod,
+}
+
+/// Opens the file, starts the pod. No server is waited for.
 pub(super) async fn start(settings: GatewaySettings, shell: &Shell) -> Result<Router, StartError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let (path, num_shards, opener) = (settings.shard_db.clone(), settings.num_shards, Arc::clone(&clock));
-    let open = move || open(&path, num_shards, opener);
+    let (path, opener) = (settings.shard_db.clone(), Arc::clone(&clock));
+    let alone = settings.standalone.then_some(settings.num_shards);
+    let open = move || {
+        let db = open(&path, opener)?;
+        match alone {
+            Some(num_shards) => check_alone(&db, num_shards).map(|()| db),
+            None => Ok(db),
+        }
+    };
     let db = tokio::task::spawn_blocking(open)
         .await
         .map_err(StartError::Broken)??;
     let db = Arc::new(db);
-
-    let limits = Limits {
-        forward_bytes: u64::try_from(settings.forward_max).unwrap_or(u64::MAX),
-        dead_frames: settings.dead_frames_max,
-        ..Limits::default()
-    };
-    let owner = Owner::new(
-        Arc::clone(&db),
-        Ownership::Everything,
-        num_shards,
-        limits,
-        Arc::clone(&clock),
-    );
     let rest = DiscordRest::new(
         &settings.discord_api_url,
         settings.discord_token.clone(),
@@ -98,50 +128,107 @@ pub(super) async fn start(settings: GatewaySettings, shell: &Shell) -> Result<Ro
     )
     .map_err(StartError::Http)?;
     let metrics = HostMetrics::register(&shell.metrics);
-    let tickets = TicketSettings {
-        reserve: settings.identify_reserve,
-        interval: settings.identify_interval,
-        retry_max: settings.retry_max,
-    };
-    let host = Host {
-        tickets: LocalTickets::new(rest, owner.clone(), clock, tickets, metrics.identifies.clone()),
-        owner,
-        states: SessionStates::new(
-            shell.readiness.check("sessions"),
-            metrics.live.clone(),
-            num_shards,
-        ),
-        metrics,
-        settings: host_settings(&settings),
-        backlog: Notify::new(),
-        stop: shell.lifecycle.draining.clone(),
-    };
-    let host = Arc::new(host);
-    let pod = Pod {
-        host: Arc::clone(&host),
-        db: Arc::clone(&db),
-    };
+    let states = SessionStates::new(shell.readiness.check("sessions"), metrics.live.clone());
+    let pod = Pod::new(Arc::clone(&db));
     let guard = Guard::new(settings.keys(), Arc::new(SystemClock));
-    shell.lifecycle.tasks.spawn(run(host, db));
-    Ok(api::router(pod, &guard))
+    let routes = api::router(pod.clone(), &guard);
+    let parts = Parts {
+        settings,
+        shell: shell.clone(),
+        db,
+        clock,
+        rest,
+        metrics,
+        states,
+        pod,
+    };
+    if parts.settings.standalone {
+        start_alone(parts);
+    } else {
+        start_fleet::start(parts).await?;
+    }
+    Ok(routes)
 }
 
-fn host_settings(settings: &GatewaySettings) -> HostSettings {
-    HostSettings {
-        token: settings.discord_token.clone(),
-        gateway_url: settings.discord_gateway_url.clone(),
-        num_shards: settings.num_shards,
-        frames_in_flight: usize::try_from(settings.frames_in_flight).unwrap_or(usize::MAX),
-        retry_max: settings.retry_max,
-        close_time: settings.session_close_time,
-        expiry_interval: settings.expiry_interval,
+fn start_alone(parts: Parts) {
+    let num_shards = parts.settings.num_shards;
+    let owner = parts.owner(Ownership::Everything, num_shards);
+    let tickets = TicketSettings {
+        reserve: parts.settings.identify_reserve,
+        interval: parts.settings.identify_interval,
+        retry_max: parts.settings.retry_max,
+    };
+    let counter = parts.metrics.identifies.clone();
+    let (rest, clock) = (parts.rest.clone(), Arc::clone(&parts.clock));
+    let tickets = Tickets::Local(LocalTickets::new(rest, owner.clone(), clock, tickets, counter));
+    let all: Hosted = num_shards
+        .ids()
+        .map(|shard| (shard, Hosting::default()))
+        .collect::<BTreeMap<_, _>>();
+    let lease = Lease::forever(Arc::clone(&parts.clock));
+    let host = parts.host(owner, tickets, watch::Sender::new(all), lease, num_shards);
+    parts.pod.run(Running {
+        host: Arc::clone(&host),
+        fleet: None,
+    });
+    let tasks = parts.shell.lifecycle.tasks.clone();
+    let db = parts.db;
+    tasks.spawn(async move {
+        host::run(host).await;
+        close(db).await;
+    });
+}
+
+impl Parts {
+    pub(super) fn owner(&self, ownership: Ownership, num_shards: NumShards) -> Owner {
+        let limits = Limits {
+            forward_bytes: u64::try_from(self.settings.forward_max).unwrap_or(u64::MAX),
+            dead_frames: self.settings.dead_frames_max,
+            ..Limits::default()
+        };
+        Owner::new(
+            Arc::clone(&self.db),
+            ownership,
+            num_shards,
+            limits,
+            Arc::clone(&self.clock),
+        )
+    }
+
+    pub(super) fn host(
+        &self,
+        owner: Owner,
+        tickets: Tickets,
+        hosted: watch::Sender<Hosted>,
+        lease: Lease,
+        num_shards: NumShards,
+    ) -> Arc<Host> {
+        let settings = &self.settings;
+        Arc::new(Host {
+            owner,
+            tickets,
+            hosted,
+            lease,
+            states: self.states.clone(),
+            metrics: self.metrics.clone(),
+            settings: HostSettings {
+                token: settings.discord_token.clone(),
+                gateway_url: settings.discord_gateway_url.clone(),
+                num_shards,
+                frames_in_flight: usize::try_from(settings.frames_in_flight).unwrap_or(usize::MAX),
+                retry_max: settings.retry_max,
+                close_time: settings.session_close_time,
+                expiry_interval: settings.expiry_interval,
+            },
+            waiting: host::Pokes::default(),
+            stop: self.shell.lifecycle.draining.clone(),
+        })
     }
 }
 
-/// The sessions until they are closed, then the file.
-async fn run(host: Arc<Host>, db: Arc<ShardDb>) {
-    host::run(host).await;
-    // Dropping a hold on the file may be what closes it, which blocks; the API lets go of it with its last connection.
+/// Lets go of the file. Dropping a hold on it may be what closes it, which blocks; the API lets go of it with its last
+/// connection.
+pub(super) async fn close(db: Arc<ShardDb>) {
     if let Err(error) = tokio::task::spawn_blocking(move || drop(db)).await {
         tracing::error!(error = %error, "closing the shard database broke off");
     } else {
@@ -149,8 +236,8 @@ async fn run(host: Arc<Host>, db: Arc<ShardDb>) {
     }
 }
 
-/// Opens the file, making it where it is missing, unless it is not this pod's to open. Blocking.
-fn open(path: &Path, num_shards: NumShards, clock: Arc<dyn Clock>) -> Result<ShardDb, StartError> {
+/// Opens the file, making it where it is missing. Blocking.
+fn open(path: &Path, clock: Arc<dyn Clock>) -> Result<ShardDb, StartError> {
     if !path.exists() {
         if let Some(directory) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
             files::create_dir_all(directory).map_err(StartError::Directory)?;
@@ -158,11 +245,12 @@ fn open(path: &Path, num_shards: NumShards, clock: Arc<dyn Clock>) -> Result<Sha
         shard_db::create(path, clock.as_ref())?;
         tracing::info!(path = %path.display(), "there was no shard database; a new one was made");
     }
-    let db = ShardDb::open(path, shard_db::Settings::default(), clock)?;
-    let read = |source| StartError::Read {
-        path: path.to_owned(),
-        source,
-    };
+    Ok(ShardDb::open(path, shard_db::Settings::default(), clock)?)
+}
+
+/// Refuses a file that is not for a pod that is alone. Blocking.
+fn check_alone(db: &ShardDb, num_shards: NumShards) -> Result<(), StartError> {
+    let path = db.path().to_owned();
     let (store_id, found) = db
         .read(|connection| {
             let store_id: Option<String> = connection
@@ -179,19 +267,19 @@ fn open(path: &Path, num_shards: NumShards, clock: Arc<dyn Clock>) -> Result<Sha
                 .optional()?;
             Ok::<_, rusqlite::Error>((store_id, found))
         })
-        .map_err(read)?;
+        .map_err(|source| StartError::Read {
+            path: path.clone(),
+            source,
+        })?;
     if let Some(store_id) = store_id {
-        return Err(StartError::BelongsToFleet {
-            path: path.to_owned(),
-            store_id,
-        });
+        return Err(StartError::BelongsToFleet { path, store_id });
     }
     match found {
         Some(found) => Err(StartError::OtherShards {
-            path: path.to_owned(),
+            path,
             found,
             asked: num_shards.get(),
         }),
-        None => Ok(db),
+        None => Ok(()),
     }
 }

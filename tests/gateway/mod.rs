@@ -3,6 +3,7 @@
 mod api;
 mod captures;
 mod exactly_once;
+mod fleet;
 mod refusals;
 mod sessions;
 
@@ -39,6 +40,7 @@ impl World {
             gateway: GatewaySettings {
                 heartbeat_interval: Duration::from_secs(2),
                 identify_interval: Duration::ZERO,
+                max_concurrency: shards,
                 ..GatewaySettings::default()
             },
             ..Settings::default()

@@ -13,9 +13,12 @@ fn settings_that_are_missing_or_not_supported_are_named_together() {
     let ended = outcome(&mut command);
     assert_eq!(ended.code, Some(78));
     insta::assert_snapshot!(ended.stderr, @r"
-    error: modbot-gateway: 2 settings are wrong:
+    error: modbot-gateway: 5 settings are wrong:
+      MODBOT_AUTH_POD_KEY: is needed by a pod of a fleet; a pod that is alone says MODBOT_STANDALONE=true
+      MODBOT_CONFIG_URL: is needed by a pod of a fleet; a pod that is alone says MODBOT_STANDALONE=true
+      MODBOT_POD: is needed by a pod of a fleet; a pod that is alone says MODBOT_STANDALONE=true
+      MODBOT_POD_URL: is needed by a pod of a fleet; a pod that is alone says MODBOT_STANDALONE=true
       MODBOT_REPLICA: must be none: this version does not watch over a Litestream sidecar
-      MODBOT_STANDALONE: must be true: this version has no fleet mode (attaching to modbot-config, leases, identify tickets)
 
     hint: modbot-gateway --help lists every variable; nothing was started
     ");

@@ -1,9 +1,15 @@
 //! The API of a gateway pod: what goes over the wire. Operators read it; every answer is a look at one moment.
 
+mod client;
+mod frames;
+
+pub use client::{PodApi, PodApiError};
+pub use frames::{ForwardedFrame, FramesAnswer, FramesRefused, FramesRequest, GuildFrames};
+
 use serde::{Deserialize, Serialize};
 
 use crate::domain::fence::{FenceMode, Position, Progress};
-use crate::domain::ids::{Epoch, GuildId, MoveId, NumShards};
+use crate::domain::ids::{Epoch, GuildId, Incarnation, MoveId, NumShards, PodId};
 
 /// `GET /v1/health`: how the pod and its sessions are.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -12,6 +18,14 @@ pub struct PodHealth {
     pub version: String,
     /// Whether it owns every guild, without a config service.
     pub standalone: bool,
+    /// Which pod of its fleet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pod: Option<PodId>,
+    /// Its present life.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incarnation: Option<Incarnation>,
+    /// Whether its lease holds: else it neither writes nor answers for guilds.
+    pub leased: bool,
     /// Of how many Discord shards its sessions are.
     pub num_shards: NumShards,
     /// Its sessions, by Discord shard.
@@ -23,6 +37,8 @@ pub struct PodHealth {
 pub struct SessionHealth {
     /// The Discord shard.
     pub discord_shard: u32,
+    /// Under which host epoch the file holds it.
+    pub host_epoch: Epoch,
     /// How it is.
     pub state: SessionPhase,
     /// Why Discord refuses it.

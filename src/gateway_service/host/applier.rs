@@ -77,7 +77,12 @@ async fn apply(
             biased;
             Some((sent, answer)) = answers.next(), if !answers.is_empty() => {
                 in_flight.fetch_sub(1, Ordering::Relaxed);
-                settle(shard, &host, &sent, &answer?);
+                let outcome = answer?;
+                // Committed, and perhaps for nobody: a pod that outlived its lease does nothing more with it.
+                if !host.lease.holds() {
+                    return Ok(());
+                }
+                settle(shard, &host, &sent, &outcome);
             }
             arrival = arriving.recv(), if open => match arrival {
                 None => open = false,
@@ -156,7 +161,9 @@ fn settle(shard: DiscordShardId, host: &Host, sent: &Sent, outcome: &Outcome) {
             "a session began"
         ),
         // The guild is served here by now, and its stored frames hold this one up.
-        Outcome::Stored(StoredBecause::Behind) => host.backlog.notify_one(),
+        Outcome::Stored(StoredBecause::Behind) => host.waiting.backlog.notify_one(),
+        Outcome::Stored(StoredBecause::Elsewhere) => host.waiting.forwarding.notify_one(),
+        Outcome::Stored(StoredBecause::NoOwner | StoredBecause::Unborn) => host.waiting.placing.notify_one(),
         Outcome::Stored(StoredBecause::NotServing)
         | Outcome::Applied(_)
         | Outcome::Repeated

@@ -3,7 +3,7 @@
 use twilight_gateway::{ConfigBuilder, Intents, Session, Shard, ShardId};
 
 use super::HostSettings;
-use super::tickets::LocalTickets;
+use super::queue::Tickets;
 use crate::domain::ids::DiscordShardId;
 use crate::gateway_service::session_rows::SessionRow;
 
@@ -22,8 +22,8 @@ pub(super) fn socket(
     shard: DiscordShardId,
     row: Option<&SessionRow>,
     settings: &HostSettings,
-    tickets: LocalTickets,
-) -> Shard<LocalTickets> {
+    tickets: Tickets,
+) -> Shard<Tickets> {
     let mut config = ConfigBuilder::new(settings.token.expose().to_owned(), INTENTS)
         .proxy_url(settings.gateway_url.clone())
         // The bot sends nothing but heartbeats and what begins a session.

@@ -1,5 +1,8 @@
 //! What the host counts.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -24,6 +27,7 @@ struct CloseLabels {
 pub struct HostMetrics {
     frames: Family<FrameLabels, Counter>,
     closes: Family<CloseLabels, Counter>,
+    settled: Arc<AtomicU64>,
     /// IDENTIFYs that were allowed.
     pub identifies: Counter,
     /// Payloads that are no gateway payloads.
@@ -72,6 +76,12 @@ impl HostMetrics {
     /// Counts a frame.
     pub fn frame(&self, outcome: &'static str) {
         self.frames.get_or_create(&FrameLabels { outcome }).inc();
+        self.settled.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Frames counted so far.
+    pub fn settled(&self) -> u64 {
+        self.settled.load(Ordering::Relaxed)
     }
 
     /// Counts the end of a connection.

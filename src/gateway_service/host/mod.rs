@@ -3,23 +3,30 @@
 mod applier;
 mod close_codes;
 mod connect;
+mod fleet_tickets;
 mod metrics;
-mod pause;
+mod queue;
 mod session;
+mod sessions;
 mod states;
 mod tickets;
 
+pub use fleet_tickets::{FleetTickets, FleetTicketsSettings};
 pub use metrics::HostMetrics;
+pub use queue::Tickets;
+pub use sessions::{Hosted, Hosting};
 pub use states::{SessionState, SessionStates};
 pub use tickets::{LocalTickets, TicketSettings};
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
+use super::lease::Lease;
 use super::owner::Owner;
+use super::pause::Pause;
 use crate::domain::ids::NumShards;
 use crate::runtime::error_chain::Chain;
 use crate::runtime::settings::Secret;
@@ -50,23 +57,45 @@ pub struct Host {
     /// How to behave.
     pub settings: HostSettings,
     /// Who may IDENTIFY when.
-    pub tickets: LocalTickets,
+    pub tickets: Tickets,
+    /// What to host.
+    pub hosted: watch::Sender<Hosted>,
+    /// Until when the pod may act.
+    pub lease: Lease,
     /// How the sessions are.
     pub states: SessionStates,
     /// What happened, counted.
     pub metrics: HostMetrics,
-    /// Poked when a frame waits behind stored ones of a guild that is served here.
-    pub backlog: Notify,
+    /// Who is to see to stored frames.
+    pub waiting: Pokes,
     /// Cancelled when the pod stops.
     pub stop: CancellationToken,
+}
+
+/// Pokes those who see to stored frames.
+#[derive(Debug, Default)]
+pub struct Pokes {
+    /// The guild is served here by now.
+    pub backlog: Notify,
+    /// Nobody knows the guild's owner, or it was never served.
+    pub placing: Notify,
+    /// Another pod owns the guild.
+    pub forwarding: Notify,
+}
+
+impl Pokes {
+    /// Pokes everybody: who owns what has changed.
+    pub fn all(&self) {
+        for one in [&self.backlog, &self.placing, &self.forwarding] {
+            one.notify_one();
+        }
+    }
 }
 
 /// Runs every session until the pod stops: each then closed so that it can be resumed, with all that was read committed.
 pub async fn run(host: Arc<Host>) {
     let mut tasks = tokio::task::JoinSet::new();
-    for shard in host.settings.num_shards.ids() {
-        tasks.spawn(session::run(shard, Arc::clone(&host)));
-    }
+    tasks.spawn(sessions::run(Arc::clone(&host)));
     tasks.spawn(backlog(Arc::clone(&host)));
     tasks.spawn(expiry(Arc::clone(&host)));
     while tasks.join_next().await.is_some() {}
@@ -74,7 +103,7 @@ pub async fn run(host: Arc<Host>) {
 
 /// Applies stored frames whose guild is served here: at the start, and whenever one was stored.
 async fn backlog(host: Arc<Host>) {
-    let mut pause = pause::Pause::new(host.settings.retry_max);
+    let mut pause = Pause::new(host.settings.retry_max);
     loop {
         match host.owner.apply_backlog().await {
             Ok(0) => pause.reset(),
@@ -88,7 +117,7 @@ async fn backlog(host: Arc<Host>) {
             }
         }
         tokio::select! {
-            () = host.backlog.notified() => {}
+            () = host.waiting.backlog.notified() => {}
             () = host.stop.cancelled() => return,
         }
     }

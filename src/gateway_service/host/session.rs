@@ -3,18 +3,20 @@
 use std::sync::Arc;
 
 use futures_util::StreamExt as _;
+use tokio_util::sync::CancellationToken;
 use twilight_gateway::error::ReceiveMessageErrorType;
 use twilight_gateway::{CloseFrame, Message, Shard};
 
 use super::applier::Applier;
-use super::pause::Pause;
+use super::queue::Tickets;
+use super::sessions::Hosting;
 use super::states::SessionState;
-use super::tickets::LocalTickets;
 use super::{Host, close_codes, connect};
 use crate::domain::discord_event::{Event, Misfit};
 use crate::domain::ids::{DiscordShardId, SessionNo};
 use crate::gateway_service::frame::{self, Frame};
 use crate::gateway_service::owner::Arrival;
+use crate::gateway_service::pause::Pause;
 use crate::runtime::error_chain::Chain;
 use crate::store::shard_db::WriteError;
 
@@ -28,14 +30,21 @@ enum Ended {
     Behind(String),
     /// No connection: to be tried again, now and then elsewhere than at the address that Discord gave for resuming.
     Unreachable,
+    /// The pod may not act now: the connection is dropped as it is.
+    LeaseOver,
 }
 
-/// Keeps a Discord shard's session until the pod stops.
-pub(super) async fn run(shard: DiscordShardId, host: Arc<Host>) {
+/// Keeps a Discord shard's session until it is told to stop.
+pub(super) async fn run(shard: DiscordShardId, hosting: Hosting, host: Arc<Host>, stop: CancellationToken) {
+    host.states.set(shard, SessionState::Connecting);
     let mut pause = Pause::new(host.settings.retry_max);
     let mut at_saved_url = true;
-    while !host.stop.is_cancelled() {
-        let ended = match follow(shard, &host, &mut pause, at_saved_url).await {
+    while !stop.is_cancelled() {
+        tokio::select! {
+            () = host.lease.held() => {}
+            () = stop.cancelled() => return,
+        }
+        let ended = match follow((shard, &hosting), (&host, &stop), &mut pause, at_saved_url).await {
             Ok(ended) => ended,
             Err(error) => Ended::Behind(Chain(&error).to_string()),
         };
@@ -48,7 +57,7 @@ pub(super) async fn run(shard: DiscordShardId, host: Arc<Host>) {
                     "Discord refuses the session; it is not tried again"
                 );
                 host.states.set(shard, SessionState::Refused(why));
-                return host.stop.cancelled().await;
+                return stop.cancelled().await;
             }
             Ended::Behind(why) => tracing::error!(
                 discord_shard = shard.get(),
@@ -57,9 +66,13 @@ pub(super) async fn run(shard: DiscordShardId, host: Arc<Host>) {
             ),
             // The address may be dead while the session is not.
             Ended::Unreachable => at_saved_url = !at_saved_url,
+            Ended::LeaseOver => tracing::warn!(
+                discord_shard = shard.get(),
+                "the pod's lease is over: the session is dropped until it is renewed"
+            ),
         }
         host.states.set(shard, SessionState::Connecting);
-        if !pause.wait(&host.stop).await {
+        if !pause.wait(&stop).await {
             return;
         }
     }
@@ -67,22 +80,22 @@ pub(super) async fn run(shard: DiscordShardId, host: Arc<Host>) {
 
 /// Follows the session from the file's cursor on, until something ends it.
 async fn follow(
-    shard: DiscordShardId,
-    host: &Arc<Host>,
+    (shard, hosting): (DiscordShardId, &Hosting),
+    (host, stop): (&Arc<Host>, &CancellationToken),
     pause: &mut Pause,
     at_saved_url: bool,
 ) -> Result<Ended, WriteError> {
-    let mut row = host.owner.session(shard).await?;
-    if let Some(row) = row.as_mut().filter(|_| !at_saved_url) {
+    let mut row = host.owner.take_over(shard, hosting.clone()).await?;
+    if !at_saved_url {
         row.resume_url = None;
     }
-    let cursor = row.as_ref().map(|row| row.cursor).unwrap_or_default();
+    let cursor = row.cursor;
     tracing::info!(
         discord_shard = shard.get(),
         session_no = cursor.session_no.get(),
         seq = cursor.seq,
         "{}",
-        if row.is_some() {
+        if row.session_id.is_some() {
             "resuming a session"
         } else {
             "beginning a session"
@@ -91,14 +104,14 @@ async fn follow(
     let mut reader = Reader {
         shard,
         host: Arc::clone(host),
-        socket: connect::socket(shard, row.as_ref(), &host.settings, host.tickets.clone()),
+        socket: connect::socket(shard, Some(&row), &host.settings, host.tickets.clone()),
         applier: Applier::start(shard, Arc::clone(host)),
         session_no: cursor.session_no,
         last: cursor.seq,
         last_close: None,
     };
-    let ended = reader.read(pause).await;
-    if !matches!(ended, Ended::Refused(_)) {
+    let ended = reader.read(stop, pause).await;
+    if !matches!(ended, Ended::Refused(_) | Ended::LeaseOver) {
         reader.close().await;
     }
     match (reader.applier.finish().await, ended) {
@@ -115,7 +128,7 @@ async fn follow(
 struct Reader {
     shard: DiscordShardId,
     host: Arc<Host>,
-    socket: Shard<LocalTickets>,
+    socket: Shard<Tickets>,
     applier: Applier,
     session_no: SessionNo,
     last: u64,
@@ -124,13 +137,21 @@ struct Reader {
 
 impl Reader {
     /// Reads whatever comes: the socket's heartbeats depend on it.
-    async fn read(&mut self, pause: &mut Pause) -> Ended {
-        let stop = self.host.stop.clone();
+    async fn read(&mut self, stop: &CancellationToken, pause: &mut Pause) -> Ended {
+        let lease = self.host.lease.clone();
+        let mut over = std::pin::pin!(lease.ended());
         loop {
             let message = tokio::select! {
                 biased;
                 () = stop.cancelled() => return Ended::Stopped,
-                () = self.applier.failed() => return Ended::Behind("a write failed".to_owned()),
+                () = &mut over => return Ended::LeaseOver,
+                () = self.applier.failed() => {
+                    return if self.host.lease.holds() {
+                        Ended::Behind("a write failed".to_owned())
+                    } else {
+                        Ended::LeaseOver
+                    };
+                }
                 message = self.socket.next() => message,
             };
             match message {
@@ -176,7 +197,7 @@ impl Reader {
         match &*frame.name {
             "READY" => {
                 Event::parse(&frame.name, frame.data())?;
-                self.session_no = self.session_no.next();
+                self.session_no = self.host.tickets.session_no(self.shard, self.session_no);
                 self.live(pause);
             }
             "RESUMED" => self.live(pause),

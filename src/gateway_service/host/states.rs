@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use prometheus_client::metrics::gauge::Gauge;
 
-use crate::domain::ids::{DiscordShardId, NumShards};
+use crate::domain::ids::DiscordShardId;
 use crate::runtime::readiness::Check;
 
 /// A session's state.
@@ -28,23 +28,31 @@ pub struct SessionStates {
 }
 
 impl SessionStates {
-    /// All connecting.
-    pub fn new(check: Check, live: Gauge, num_shards: NumShards) -> Self {
-        let states = num_shards
-            .ids()
-            .map(|shard| (shard, SessionState::Connecting))
-            .collect();
+    /// None yet.
+    pub fn new(check: Check, live: Gauge) -> Self {
         Self {
             check,
             live,
-            states: Arc::new(Mutex::new(states)),
+            states: Arc::default(),
         }
+    }
+
+    /// Forgets a session that is not hosted here any more.
+    pub fn remove(&self, shard: DiscordShardId) {
+        let mut states = self.states.lock().unwrap_or_else(PoisonError::into_inner);
+        states.remove(&shard);
+        self.judge(&states);
     }
 
     /// Sets the state of one session.
     pub fn set(&self, shard: DiscordShardId, state: SessionState) {
         let mut states = self.states.lock().unwrap_or_else(PoisonError::into_inner);
         states.insert(shard, state);
+        self.judge(&states);
+    }
+
+    /// Under the lock, so that the last state is the last one told.
+    fn judge(&self, states: &BTreeMap<DiscordShardId, SessionState>) {
         let live = states
             .values()
             .filter(|state| **state == SessionState::Live)
@@ -54,7 +62,6 @@ impl SessionStates {
             SessionState::Refused(why) => Some(format!("Discord shard {shard}: {why}")),
             _ => None,
         });
-        // Under the lock, so that the last state is the last one told.
         match refused {
             Some(why) => self.check.fail(why),
             None if live == states.len() => self.check.ok(),

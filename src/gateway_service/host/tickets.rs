@@ -8,10 +8,10 @@ use std::time::Duration;
 use tokio::sync::{Mutex, oneshot};
 use twilight_gateway::queue::Queue;
 
-use super::pause::Pause;
 use crate::client::discord::DiscordRest;
 use crate::domain::identify::{self, Budget, TicketRefused};
 use crate::gateway_service::owner::Owner;
+use crate::gateway_service::pause::Pause;
 use crate::runtime::clock::Clock;
 use crate::runtime::error_chain::Chain;
 

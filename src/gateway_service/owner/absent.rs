@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::{Owner, Rules};
-use crate::domain::fence::{Access, FenceMode};
+use crate::domain::fence::Access;
 use crate::domain::ids::{DiscordShardId, GuildId};
 use crate::store::shard_db::{WriteError, WriteTx};
 
@@ -52,13 +52,10 @@ fn absent(
 }
 
 fn leave(tx: &WriteTx<'_>, rules: &Rules, id: GuildId) -> Result<(), WriteError> {
-    let Some(fence) = tx
-        .fence(id)?
-        .filter(|fence| fence.state.mode == FenceMode::Serving)
-    else {
+    let fence = tx.fence(id)?;
+    let Some(epoch) = fence.and_then(|fence| rules.ownership.serves(id, &fence.state)) else {
         return Ok(());
     };
-    let epoch = fence.state.epoch;
     let guild = tx.guild(id, Access::Serve { epoch })?;
     guild
         .connection()

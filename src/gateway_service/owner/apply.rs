@@ -104,7 +104,7 @@ fn begin_session(
 fn of_guild(tx: &WriteTx<'_>, rules: &Rules, placed: Placed<'_>) -> Result<Outcome, WriteError> {
     let fence = tx.fence(placed.guild)?.map(|fence| fence.state);
     let waiting = forward::is_waiting(tx.shard(), placed.guild)?;
-    match place(rules.ownership, fence.as_ref(), waiting) {
+    match place(rules.ownership.standing(placed.guild), fence.as_ref(), waiting) {
         Place::Apply(epoch) => apply(tx, rules, placed, epoch),
         Place::Begin(epoch) => {
             tx.change_fence(placed.guild, &FenceChange::Born { epoch })?;

@@ -35,7 +35,8 @@ impl Owner {
 /// Applies the guild's first stored frame and removes it; `false` where there is none or the guild is not served here.
 fn oldest_of(tx: &WriteTx<'_>, rules: &Rules, guild: GuildId) -> Result<bool, WriteError> {
     let fence = tx.fence(guild)?.map(|fence| fence.state);
-    let Place::Apply(epoch) = place(rules.ownership, fence.as_ref(), false) else {
+    let standing = rules.ownership.standing(guild);
+    let Place::Apply(epoch) = place(standing, fence.as_ref(), false) else {
         return Ok(false);
     };
     let Some(stored) = forward::oldest(tx.shard(), guild, rules.num_shards)? else {

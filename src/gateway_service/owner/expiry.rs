@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rusqlite::Connection;
 
 use super::{Owner, Rules};
-use crate::domain::fence::{Access, FenceMode};
+use crate::domain::fence::Access;
 use crate::domain::ids::GuildId;
 use crate::moderation::{ROW_KEPT_MS, TEXT_KEPT_MS};
 use crate::store::shard_db::{WriteError, WriteTx};
@@ -67,14 +67,10 @@ fn guilds_with_due(connection: &Connection, due: Due) -> Result<Vec<GuildId>, Wr
 
 /// A batch of one guild, under its fence: a write like any other.
 fn expire(tx: &WriteTx<'_>, rules: &Rules, id: GuildId, due: Due) -> Result<usize, WriteError> {
-    let super::Ownership::Everything = rules.ownership;
-    let Some(fence) = tx
-        .fence(id)?
-        .filter(|fence| fence.state.mode == FenceMode::Serving)
-    else {
+    let fence = tx.fence(id)?;
+    let Some(epoch) = fence.and_then(|fence| rules.ownership.serves(id, &fence.state)) else {
         return Ok(0);
     };
-    let epoch = fence.state.epoch;
     let guild = tx.guild(id, Access::Serve { epoch })?;
     let forgotten = guild
         .connection()

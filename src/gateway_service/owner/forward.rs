@@ -115,10 +115,34 @@ pub(super) fn remove(connection: &Connection, guild: GuildId, stored: &Stored) -
 /// The guilds with stored frames.
 pub(super) fn guilds(connection: &Connection) -> rusqlite::Result<Vec<GuildId>> {
     let mut statement =
-        connection.prepare_cached("SELECT DISTINCT guild_id FROM forward ORDER BY guild_id")?;
+        connection.prepare_cached("SELECT guild_id FROM forward_mark WHERE bytes > 0 ORDER BY guild_id")?;
     let ids = statement.query_map([], |row| row.get::<_, i64>(0))?;
     ids.filter_map(|id| id.map(|id| GuildId::from_i64(id).ok()).transpose())
         .collect()
+}
+
+/// The guild's owner has kept everything up to `position`: it goes.
+pub(super) fn kept_until(
+    connection: &Connection,
+    guild: GuildId,
+    position: Position,
+) -> rusqlite::Result<()> {
+    let (session_no, seq) = (position.session_no.as_i64(), position.seq.cast_signed());
+    let place = (guild.as_i64(), session_no, seq);
+    let bytes: i64 = connection
+        .prepare_cached(
+            "SELECT coalesce(sum(length(raw)), 0) FROM forward WHERE guild_id = ?1 AND (session_no, seq) <= (?2, ?3)",
+        )?
+        .query_row(place, |row| row.get(0))?;
+    connection
+        .prepare_cached("DELETE FROM forward WHERE guild_id = ?1 AND (session_no, seq) <= (?2, ?3)")?
+        .execute(place)?;
+    connection
+        .prepare_cached(
+            "UPDATE forward_mark SET session_no = ?2, seq = ?3, bytes = max(0, bytes - ?4) WHERE guild_id = ?1",
+        )?
+        .execute((guild.as_i64(), session_no, seq, bytes))
+        .map(drop)
 }
 
 /// Counts bytes in or out; how many the guild holds now.

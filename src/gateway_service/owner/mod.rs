@@ -4,6 +4,7 @@ mod absent;
 mod apply;
 mod backlog;
 mod dead_frames;
+mod deliver;
 mod expiry;
 mod failure;
 mod forward;
@@ -12,15 +13,19 @@ mod place;
 mod rows;
 #[cfg(test)]
 mod tests;
+mod waiting;
 
+pub use deliver::{Delivered, Delivery};
 pub use outcome::{Outcome, StoredBecause};
 pub use place::Ownership;
+pub use waiting::{Waiting, WaitingFrame};
 
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
 use super::frame::Frame;
+use super::host::Hosting;
 use super::session_rows::{self, SessionRow};
 use crate::domain::ids::{DiscordShardId, NumShards, SessionNo};
 use crate::runtime::clock::Clock;
@@ -111,6 +116,17 @@ impl Owner {
             .writer()
             .write("session", move |tx| Ok(session_rows::read(tx.shard(), shard)?))
             .await
+    }
+
+    /// This pod hosts the Discord shard from now on; the session to go on from.
+    pub async fn take_over(&self, shard: DiscordShardId, hosting: Hosting) -> Result<SessionRow, WriteError> {
+        let rules = Arc::clone(&self.rules);
+        let work = move |tx: &WriteTx<'_>| {
+            let (which, now_ms) = ((shard, rules.num_shards), rules.clock.unix_ms());
+            let held = (hosting.host_epoch, hosting.cursor.as_ref());
+            session_rows::take_over(tx.shard(), which, held, now_ms)?.map_err(WriteError::rejected)
+        };
+        self.db.writer().write("take over", work).await
     }
 
     /// Notes that a session is about to begin: nothing is asked of Discord that could not be written down.

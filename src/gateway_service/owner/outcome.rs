@@ -26,8 +26,14 @@ pub enum Outcome {
 /// Why a frame was stored and not applied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StoredBecause {
-    /// The guild's fence is not at `serving`.
+    /// The guild's fence does not allow it: frozen, or not at the epoch that config gave.
     NotServing,
+    /// Another pod owns the guild.
+    Elsewhere,
+    /// Nobody has been asked who owns it.
+    NoOwner,
+    /// It is this pod's and was never served: config has to hear of it first.
+    Unborn,
     /// Frames of the guild that came before it are still waiting.
     Behind,
 }

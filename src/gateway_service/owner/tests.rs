@@ -1,5 +1,7 @@
 //! The owner over a real file: frames in, rows out, killed between.
 
+mod fleet;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -38,8 +40,7 @@ impl Pod {
     async fn start(path: &Path, limits: Limits) -> Self {
         let owner = open(path, limits);
         let shard = NumShards::new(SHARDS).unwrap().shard(1).unwrap();
-        let row = owner.session(shard).await.unwrap();
-        let cursor = row.map(|row| row.cursor).unwrap_or_default();
+        let cursor = owner.take_over(shard, Hosting::default()).await.unwrap().cursor;
         Self {
             owner,
             path: path.to_owned(),

@@ -1,64 +1,36 @@
-//! The pod's API, for operators: looks at the file and the sessions. Every call is signed.
+//! Looks at the file and the sessions, each at one moment.
 
-use std::sync::Arc;
-
-use axum::Router;
 use axum::extract::State;
-use axum::routing::get;
 use rusqlite::Connection;
 use serde::Deserialize;
 
-use super::host::{Host, SessionState};
-use super::session_rows;
+use super::{Pod, Running};
 use crate::client::pod_api::{FencePage, GuildFence, Held, PodHealth, Queues, SessionHealth, SessionPhase};
+use crate::domain::fence::Position;
 use crate::domain::ids::{DiscordShardId, GuildId};
+use crate::gateway_service::host::SessionState;
+use crate::gateway_service::session_rows;
 use crate::runtime::build_info;
 use crate::runtime::extract::{Json, Query};
 use crate::runtime::problem::Problem;
-use crate::runtime::service_auth::{Guard, Role, require};
-use crate::store::shard_db::{ShardDb, WriteError};
+use crate::store::shard_db::WriteError;
 
-const OPERATORS: &[Role] = &[Role::Operator];
 const DEFAULT_PAGE: u32 = 500;
 const LARGEST_PAGE: u32 = 1000;
 
-/// What the handlers look at.
-#[derive(Clone)]
-pub(super) struct Pod {
-    pub(super) host: Arc<Host>,
-    pub(super) db: Arc<ShardDb>,
-}
-
-/// All routes.
-pub(super) fn router(pod: Pod, guard: &Guard) -> Router {
-    let routes = Router::new()
-        .route("/v1/health", get(health))
-        .route("/v1/fences", get(fences))
-        .route("/v1/queues", get(queues));
-    require(routes, guard, OPERATORS).with_state(pod)
-}
-
-/// Reads beside the writer, off the async threads.
-async fn read<T: Send + 'static>(
-    db: &Arc<ShardDb>,
-    work: impl FnOnce(&ShardDb) -> Result<T, WriteError> + Send + 'static,
-) -> Result<T, Problem> {
-    let db = Arc::clone(db);
-    let done = tokio::task::spawn_blocking(move || work(&db)).await;
-    done.map_err(|error| Problem::internal(&error))?
-        .map_err(|error| Problem::internal(&error))
-}
-
-async fn health(State(pod): State<Pod>) -> Result<Json<PodHealth>, Problem> {
-    let states = pod.host.states.all();
-    let num_shards = pod.host.settings.num_shards;
-    let sessions = read(&pod.db, move |db| {
+pub(super) async fn health(State(pod): State<Pod>) -> Result<Json<PodHealth>, Problem> {
+    let Running { host, fleet } = pod.running()?;
+    let states = host.states.all();
+    let sessions = pod.read(move |db| {
         db.read(|connection| states.into_iter().map(|one| session(connection, one)).collect())
     });
     Ok(Json(PodHealth {
         version: build_info::VERSION.to_owned(),
-        standalone: true,
-        num_shards,
+        standalone: fleet.is_none(),
+        pod: fleet.as_ref().map(|fleet| fleet.pod),
+        incarnation: fleet.as_ref().map(|fleet| fleet.incarnation),
+        leased: host.lease.holds(),
+        num_shards: host.settings.num_shards,
         sessions: sessions.await?,
     }))
 }
@@ -72,21 +44,26 @@ fn session(
         SessionState::Live => (SessionPhase::Live, None),
         SessionState::Refused(why) => (SessionPhase::Refused, Some(why)),
     };
+    let row = session_rows::read(connection, shard)?;
     Ok(SessionHealth {
         discord_shard: shard.get(),
+        host_epoch: row.as_ref().map(|row| row.host_epoch).unwrap_or_default(),
         state: phase,
         refused_because,
-        cursor: session_rows::read(connection, shard)?.map(|row| row.cursor),
+        cursor: row.map(|row| row.cursor).filter(|at| *at != Position::default()),
     })
 }
 
 #[derive(Debug, Deserialize)]
-struct Page {
+pub(super) struct Page {
     after: Option<GuildId>,
     limit: Option<u32>,
 }
 
-async fn fences(State(pod): State<Pod>, Query(page): Query<Page>) -> Result<Json<FencePage>, Problem> {
+pub(super) async fn fences(
+    State(pod): State<Pod>,
+    Query(page): Query<Page>,
+) -> Result<Json<FencePage>, Problem> {
     let limit = page.limit.unwrap_or(DEFAULT_PAGE);
     if !(1..=LARGEST_PAGE).contains(&limit) {
         return Err(Problem::bad_request(format!(
@@ -94,8 +71,8 @@ async fn fences(State(pod): State<Pod>, Query(page): Query<Page>) -> Result<Json
         )));
     }
     let after = page.after.map_or(0, GuildId::as_i64);
-    let page = read(&pod.db, move |db| {
-        let guilds = db.read(|connection| guilds_after(connection, after, limit))?;
+    let page = pod.read(move |db| {
+        let guilds = db.read(|connection| session_rows::guilds_after(connection, after, limit))?;
         let full = guilds.len() == usize::try_from(limit).unwrap_or(usize::MAX);
         let next = guilds.last().copied().filter(|_| full);
         let fences = guilds.into_iter().map(|guild| db.fence(guild));
@@ -117,16 +94,8 @@ async fn fences(State(pod): State<Pod>, Query(page): Query<Page>) -> Result<Json
     Ok(Json(page.await?))
 }
 
-fn guilds_after(connection: &Connection, after: i64, limit: u32) -> Result<Vec<GuildId>, WriteError> {
-    let mut statement = connection
-        .prepare_cached("SELECT guild_id FROM guild_fence WHERE guild_id > ?1 ORDER BY guild_id LIMIT ?2")?;
-    let ids = statement.query_map((after, limit), |row| row.get::<_, i64>(0))?;
-    let guilds = ids.filter_map(|id| id.map(|id| GuildId::from_i64(id).ok()).transpose());
-    Ok(guilds.collect::<rusqlite::Result<_>>()?)
-}
-
-async fn queues(State(pod): State<Pod>) -> Result<Json<Queues>, Problem> {
-    let queues = read(&pod.db, |db| {
+pub(super) async fn queues(State(pod): State<Pod>) -> Result<Json<Queues>, Problem> {
+    let queues = pod.read(|db| {
         db.read(|connection| {
             let held = |sql| {
                 connection.prepare_cached(sql)?.query_row([], |row| {

@@ -1,0 +1,183 @@
+//! Frames of guilds that other pods own, streamed to each of them in order until it has kept them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::value::RawValue;
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use super::Fleet;
+use crate::client::pod_api::{ForwardedFrame, FramesRefused, FramesRequest, GuildFrames, PodApiError};
+use crate::domain::ids::{GuildId, PodId};
+use crate::gateway_service::guilds::Standing;
+use crate::gateway_service::owner::Waiting;
+use crate::gateway_service::pause::Pause;
+use crate::runtime::error_chain::Chain;
+use crate::store::shard_db::WriteError;
+
+/// When an owner is asked again about a guild whose frames it did not take.
+const RETRY: Duration = Duration::from_secs(1);
+
+#[derive(Debug, thiserror::Error)]
+enum ForwardError {
+    #[error("{0} took no frames")]
+    Pod(PodId, #[source] PodApiError),
+    #[error("config does not say where {0} is")]
+    NoAddress(PodId),
+    #[error("the shard database failed")]
+    File(#[from] WriteError),
+}
+
+/// Keeps one sender for each owner that frames wait for, until the pod stops.
+pub(super) async fn run(fleet: Arc<Fleet>) {
+    let mut senders: BTreeMap<PodId, Arc<Notify>> = BTreeMap::new();
+    let mut tasks = tokio::task::JoinSet::new();
+    let mut pause = Pause::new(fleet.settings.retry_max);
+    loop {
+        match fleet.host.owner.waiting_guilds().await {
+            Ok(guilds) => {
+                pause.reset();
+                for pod in owners(&fleet, &guilds).into_keys() {
+                    let poked = senders.entry(pod).or_insert_with(|| {
+                        let poked = Arc::new(Notify::new());
+                        tasks.spawn(send_all(Arc::clone(&fleet), pod, Arc::clone(&poked)));
+                        poked
+                    });
+                    poked.notify_one();
+                }
+            }
+            Err(error) => {
+                tracing::error!(error = %Chain(&error), "forwarded frames cannot be read");
+                if !pause.wait(&fleet.host.stop).await {
+                    break;
+                }
+                continue;
+            }
+        }
+        tokio::select! {
+            () = fleet.host.waiting.forwarding.notified() => {}
+            () = fleet.host.stop.cancelled() => break,
+        }
+    }
+    while tasks.join_next().await.is_some() {}
+}
+
+/// The guilds that frames wait for, by the pod that owns them.
+fn owners(fleet: &Fleet, guilds: &[GuildId]) -> BTreeMap<PodId, Vec<GuildId>> {
+    let mut owners: BTreeMap<PodId, Vec<GuildId>> = BTreeMap::new();
+    for guild in guilds {
+        if let Standing::Elsewhere(pod) = fleet.guilds.standing(*guild) {
+            owners.entry(pod).or_default().push(*guild);
+        }
+    }
+    owners
+}
+
+/// Guilds whose owner does not take their frames now, and when it is asked again: they hold up no other guild.
+type Held = BTreeMap<GuildId, Instant>;
+
+async fn send_all(fleet: Arc<Fleet>, pod: PodId, poked: Arc<Notify>) {
+    let mut pause = Pause::new(fleet.settings.retry_max);
+    let mut held = Held::new();
+    let mut failing = false;
+    while !fleet.host.stop.is_cancelled() {
+        held.retain(|_, until| *until > Instant::now());
+        match send(&fleet, pod, &mut held).await {
+            Ok(0) => {
+                pause.reset();
+                if std::mem::take(&mut failing) {
+                    tracing::info!(owner = %pod, "frames reach their owner again");
+                }
+                let again = held.values().min().copied();
+                tokio::select! {
+                    () = poked.notified() => {}
+                    () = until(again) => {}
+                    () = fleet.host.stop.cancelled() => return,
+                }
+            }
+            Ok(_) => pause.reset(),
+            Err(error) => {
+                if !std::mem::replace(&mut failing, true) {
+                    tracing::warn!(owner = %pod, error = %Chain(&error), "frames wait for their owner");
+                }
+                if !pause.wait(&fleet.host.stop).await {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+async fn until(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => tokio::time::sleep_until(moment).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Sends what fits into one call; how many frames were kept.
+async fn send(fleet: &Arc<Fleet>, pod: PodId, held: &mut Held) -> Result<usize, ForwardError> {
+    let mut guilds = owners(fleet, &fleet.host.owner.waiting_guilds().await?);
+    let mut guilds = guilds.remove(&pod).unwrap_or_default();
+    guilds.retain(|guild| !held.contains_key(guild));
+    if guilds.is_empty() {
+        return Ok(0);
+    }
+    let Waiting { frames, bot_user_id } = fleet
+        .host
+        .owner
+        .waiting_frames(guilds, fleet.settings.forward_batch)
+        .await?;
+    let url = fleet.pods.url(pod).ok_or(ForwardError::NoAddress(pod))?;
+    let sent = frames.len();
+    let request = FramesRequest {
+        from: fleet.pod,
+        incarnation: fleet.incarnation,
+        bot_user_id,
+        frames: frames
+            .into_iter()
+            .filter_map(|frame| {
+                Some(ForwardedFrame {
+                    guild: frame.guild,
+                    discord_shard: frame.shard.get(),
+                    position: frame.at,
+                    // It was read before it was stored.
+                    raw: RawValue::from_string(frame.raw).ok()?,
+                })
+            })
+            .collect(),
+    };
+    if !fleet.lease.holds() {
+        return Ok(0);
+    }
+    let answer = fleet
+        .pod_api
+        .frames(&url, &request)
+        .await
+        .map_err(|error| ForwardError::Pod(pod, error))?;
+    let asked: BTreeSet<GuildId> = request.frames.iter().map(|frame| frame.guild).collect();
+    for guild in answer.guilds.iter().filter(|it| asked.contains(&it.guild)) {
+        if settle(fleet, guild).await? {
+            held.insert(guild.guild, Instant::now() + RETRY.min(fleet.settings.retry_max));
+        }
+    }
+    Ok(sent)
+}
+
+/// Forgets what the owner has kept; whether it has to be asked again later.
+async fn settle(fleet: &Fleet, answer: &GuildFrames) -> Result<bool, WriteError> {
+    if let Some(position) = answer.kept_until {
+        fleet.host.owner.kept_elsewhere(answer.guild, position).await?;
+    }
+    match answer.refused {
+        None => Ok(false),
+        Some(FramesRefused::NotServed) => Ok(true),
+        Some(FramesRefused::NotOwned) => {
+            fleet.guilds.forget(answer.guild);
+            fleet.host.waiting.placing.notify_one();
+            Ok(true)
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! Frames that another pod's session brought, for guilds that are owned here.
+
+use std::sync::Arc;
+
+use super::apply::{self, Placed};
+use super::place::{Place, place};
+use super::{Owner, Rules, forward};
+use crate::domain::fence::Position;
+use crate::domain::ids::{DiscordShardId, GuildId};
+use crate::gateway_service::frame::Frame;
+use crate::gateway_service::guilds::Standing;
+use crate::store::shard_db::{WriteError, WriteTx};
+
+/// A frame and its place.
+#[derive(Debug)]
+pub struct Delivered {
+    /// The Discord shard of its session.
+    pub shard: DiscordShardId,
+    /// Its place in the Discord shard's events.
+    pub at: Position,
+    /// The frame.
+    pub frame: Frame,
+}
+
+/// What became of a guild's frames.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Delivery {
+    /// All are in the file with their effects, up to this one.
+    Kept(Position),
+    /// The guild is not owned here.
+    NotOwned,
+    /// The guild is owned here and not served now.
+    NotServed,
+}
+
+impl Owner {
+    /// Applies frames of one guild, in order, all or none: a later frame must not stand for an earlier one that failed.
+    pub async fn deliver(&self, guild: GuildId, frames: Vec<Delivered>) -> Result<Delivery, WriteError> {
+        let rules = Arc::clone(&self.rules);
+        let work = move |tx: &WriteTx<'_>| deliver(tx, &rules, guild, &frames);
+        self.db.writer().write("delivered frames", work).await
+    }
+
+    /// Notes the bot's own id, where no session of this pod has told it.
+    pub async fn note_bot(&self, id: String) -> Result<(), WriteError> {
+        let work = move |tx: &WriteTx<'_>| {
+            let sql = "INSERT INTO meta (key, value) VALUES ('bot_user_id', ?1) ON CONFLICT (key) DO NOTHING";
+            Ok(tx.shard().execute(sql, [id]).map(drop)?)
+        };
+        self.db.writer().write("bot", work).await
+    }
+}
+
+fn deliver(
+    tx: &WriteTx<'_>,
+    rules: &Rules,
+    guild: GuildId,
+    frames: &[Delivered],
+) -> Result<Delivery, WriteError> {
+    let standing = rules.ownership.standing(guild);
+    // One that this pod has not heard of may be its own a moment later.
+    if matches!(standing, Standing::Elsewhere(_)) {
+        return Ok(Delivery::NotOwned);
+    }
+    let fence = tx.fence(guild)?.map(|fence| fence.state);
+    let waiting = forward::is_waiting(tx.shard(), guild)?;
+    let Place::Apply(epoch) = place(standing, fence.as_ref(), waiting) else {
+        return Ok(Delivery::NotServed);
+    };
+    let mut kept = Position::default();
+    for delivered in frames {
+        let placed = Placed {
+            guild,
+            shard: delivered.shard,
+            at: delivered.at,
+            frame: &delivered.frame,
+        };
+        apply::apply(tx, rules, placed, epoch)?;
+        kept = kept.max(delivered.at);
+    }
+    Ok(Delivery::Kept(kept))
+}
