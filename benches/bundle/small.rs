@@ -17,6 +17,8 @@ const COUNT: i64 = 100_000;
 /// Writes under way at once: what one batch takes in.
 const IN_FLIGHT: usize = 512;
 const RUNS: usize = 3;
+/// With and without each; more, as the two are close.
+const CAPTURE_RUNS: usize = 5;
 
 /// `COUNT` transactions through the writer, each answered; the time of all.
 fn through_the_writer(db: &ShardDb, first: i64) -> Duration {
@@ -103,7 +105,8 @@ pub(crate) fn transactions(place: &Place) {
     remove(&shard);
 }
 
-/// With and without capture, in turn.
+/// With and without capture, in turn, each from an empty WAL. The table grows from run to run, so which of the two
+/// comes first changes.
 pub(crate) fn capture(place: &Place) {
     let shard = place.path("captured");
     data::shard(&shard, 10_000);
@@ -111,13 +114,19 @@ pub(crate) fn capture(place: &Place) {
     let move_id = MoveId::new(uuid::Uuid::from_u128(1));
     let (mut plain, mut captured) = (Vec::new(), Vec::new());
     let mut first = 1;
-    for _ in 0..RUNS {
-        plain.push(through_the_writer(&db, first));
+    for run in 0..2 * CAPTURE_RUNS {
+        let with_capture = (run % 2 == 1) != (run / 2 % 2 == 1);
+        if with_capture {
+            db.start_capture(guild(1), EPOCH, move_id).unwrap();
+        }
+        let time = through_the_writer(&db, first);
         first += COUNT;
-        db.start_capture(guild(1), EPOCH, move_id).unwrap();
-        captured.push(through_the_writer(&db, first));
-        first += COUNT;
-        db.stop_capture(guild(1), move_id).unwrap();
+        if with_capture {
+            db.stop_capture(guild(1), move_id).unwrap();
+            captured.push(time);
+        } else {
+            plain.push(time);
+        }
         assert!(db.checkpoint().unwrap());
     }
     let rate = |times: Vec<Duration>| per_second(COUNT.cast_unsigned(), median(times));
