@@ -59,13 +59,14 @@ async fn readyz(State(admin): State<Admin>, RawQuery(query): RawQuery) -> Respon
     let mut text = String::new();
     for check in &checks {
         // Writing to a string cannot fail.
-        let _ = if excluded.contains(&check.name) {
-            writeln!(text, "[+]{} excluded: ok", check.name)
-        } else if let Err(reason) = &check.state {
-            ready = false;
-            writeln!(text, "[-]{} failed: {reason}", check.name)
-        } else {
-            writeln!(text, "[+]{} ok", check.name)
+        let _ = match &check.state {
+            _ if excluded.contains(&check.name) => writeln!(text, "[+]{} excluded: ok", check.name),
+            Err(reason) => {
+                ready = false;
+                writeln!(text, "[-]{} failed: {reason}", check.name)
+            }
+            Ok(Some(note)) => writeln!(text, "[+]{} ok: {note}", check.name),
+            Ok(None) => writeln!(text, "[+]{} ok", check.name),
         };
     }
     for name in excluded

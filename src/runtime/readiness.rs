@@ -7,7 +7,10 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use tokio_util::sync::CancellationToken;
 
-type States = BTreeMap<&'static str, Result<(), String>>;
+/// Well, perhaps with something to say about it, or why not.
+type State = Result<Option<&'static str>, String>;
+
+type States = BTreeMap<&'static str, State>;
 
 /// All checks of a process.
 #[derive(Clone)]
@@ -28,8 +31,8 @@ pub struct Check {
 pub struct CheckState {
     /// The check.
     pub name: &'static str,
-    /// Well, or why not.
-    pub state: Result<(), String>,
+    /// Well, perhaps with something to say about it, or why not.
+    pub state: Result<Option<&'static str>, String>,
 }
 
 impl Readiness {
@@ -58,7 +61,7 @@ impl Readiness {
             state: if self.stopping.is_cancelled() {
                 Err("this process is stopping".to_owned())
             } else {
-                Ok(())
+                Ok(None)
             },
         };
         let states = self.states.read().unwrap_or_else(PoisonError::into_inner);
@@ -73,7 +76,12 @@ impl Readiness {
 impl Check {
     /// All is well.
     pub fn ok(&self) {
-        self.set(Ok(()));
+        self.set(Ok(None));
+    }
+
+    /// All is well, and this is to be known about it.
+    pub fn ok_saying(&self, note: &'static str) {
+        self.set(Ok(Some(note)));
     }
 
     /// Not ready, for this reason.
@@ -82,13 +90,15 @@ impl Check {
     }
 
     /// Sets the state and logs a change of it.
-    fn set(&self, state: Result<(), String>) {
+    fn set(&self, state: State) {
         let mut states = self.states.write().unwrap_or_else(PoisonError::into_inner);
         let before = states.insert(self.name, state.clone());
         drop(states);
         match (before, state) {
-            (Some(Err(_)), Ok(())) => tracing::info!(check = self.name, "readiness check is well"),
-            (Some(Ok(())), Err(reason)) => {
+            (Some(before), Ok(note)) if before != Ok(note) => {
+                tracing::info!(check = self.name, note, "readiness check is well");
+            }
+            (Some(Ok(_)), Err(reason)) => {
                 tracing::warn!(check = self.name, reason, "readiness check fails");
             }
             _ => {}

@@ -10,7 +10,7 @@ use modbot::store::config_db::{By, ConfigDb};
 
 use super::{PATIENCE, World, held, number_of, rows};
 use crate::support::config::{attach_request, caller, command, key};
-use crate::support::daemon::{Daemon, free_address};
+use crate::support::daemon::{Daemon, free_address, get};
 use crate::support::postgres::{TestDb, open};
 use crate::support::process::Running;
 use crate::support::wait;
@@ -261,6 +261,32 @@ async fn sessions_that_a_stopping_pod_let_go_are_resumed_by_another_and_nothing_
     fleet.quiet().await;
     fleet.assert_exact(&owners);
     assert_eq!(fleet.identifies(), SHARDS as usize, "all else was resumed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pod_that_no_session_is_dealt_to_is_ready_and_says_so() {
+    let fleet = Fleet::start(1, "1h").await;
+    let mut first = fleet.pod(0);
+    Fleet::attached(&mut first);
+    // A Discord shard with a session stays where it is.
+    fleet.hosts(1).await;
+    fleet.world.discord.fault(Fault::Clear);
+    fleet.live().await;
+    let mut second = fleet.pod(1);
+    let line = second.wait_for_line("the first log line", |line| line.contains("\"starting\""));
+    let line: serde_json::Value = serde_json::from_str(&line).unwrap();
+    let url = format!("http://{}/readyz?verbose", line["admin_listen"].as_str().unwrap());
+    let checks = wait::until("the pod without sessions to be ready", || {
+        get(&url).filter(|(status, _)| *status == 200)
+    });
+    assert!(
+        checks.1.contains("[+]sessions ok: no sessions dealt"),
+        "{}",
+        checks.1
+    );
+    assert!(checks.1.contains("[+]attached ok"), "{}", checks.1);
+    let hosts = fleet.hosts(1).await;
+    assert!(hosts.values().all(|host| host.get() == 0), "{hosts:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -59,6 +59,7 @@ pub(super) async fn run(host: Arc<Host>) {
                 );
             }
         }
+        host.states.deal(wanted.keys().copied());
         for (shard, hosting) in wanted {
             running.entry(shard).or_insert_with(|| {
                 let stop = host.stop.child_token();
