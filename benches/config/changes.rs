@@ -93,7 +93,8 @@ async fn watch(
     while watch.cursor() < *ends.borrow() {
         match watch.next().await.unwrap() {
             WatchEvent::Line(line) => {
-                seen.insert(line.revision, Instant::now());
+                // A keepalive repeats the last revision.
+                seen.entry(line.revision).or_insert_with(Instant::now);
             }
             WatchEvent::Relist => panic!("nothing was trimmed"),
         }
