@@ -12,8 +12,7 @@ pub(crate) fn split(source: &Path, out: &Path, pods: u32) {
     let options = Options {
         placement: Placement::Even(NonZeroU32::new(pods).unwrap()),
         num_shards: NumShards::DEFAULT,
-        writers: std::thread::available_parallelism()
-            .map_or(1, |cores| cores.get().saturating_sub(1).clamp(1, 4)),
+        writers: split::usual_writers(),
         leave: Vec::new(),
     };
     split::split(source, out, &std::env::temp_dir(), options, &SystemClock, &Silent).unwrap();

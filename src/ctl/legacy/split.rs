@@ -140,7 +140,7 @@ impl Args {
         let options = |placement, num_shards| Options {
             placement,
             num_shards,
-            writers: writers(),
+            writers: split::usual_writers(),
             leave: self.leave.clone(),
         };
         if let Some(pods) = self.pods {
@@ -153,11 +153,6 @@ impl Args {
             fleet.served,
         ))
     }
-}
-
-/// Threads that write, beside the one that reads.
-fn writers() -> usize {
-    std::thread::available_parallelism().map_or(1, |cores| cores.get().saturating_sub(1).clamp(1, 4))
 }
 
 impl View {

@@ -30,6 +30,12 @@ pub struct Options {
     pub leave: Vec<String>,
 }
 
+/// Twice as many writers as cores: writing a row costs some three times what reading it does, files differ in size,
+/// and at the end the indexes of several are built at once.
+pub fn usual_writers() -> usize {
+    std::thread::available_parallelism().map_or(2, |cores| (2 * cores.get()).min(8))
+}
+
 /// Where guilds go.
 #[derive(Debug, Clone)]
 pub enum Placement {
