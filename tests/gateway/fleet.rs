@@ -84,6 +84,7 @@ impl Fleet {
             .env("MODBOT_LISTEN", &self.pod_addresses[pod])
             .env("MODBOT_CONFIG_URL", &self.config_urls[pod % 2])
             .env("MODBOT_HEARTBEAT_INTERVAL", "100ms")
+            .env("MODBOT_MOVE_CHECK_INTERVAL", "200ms")
             .env("MODBOT_AUTH_POD_KEY", key(Role::Pod))
             .env("MODBOT_AUTH_OPERATOR_KEY", key(Role::Operator));
         Running::start(&mut command)
