@@ -7,6 +7,7 @@ mod fleet;
 mod moves;
 mod refusals;
 mod sessions;
+mod witnesses;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
