@@ -27,6 +27,9 @@ struct Load {
     events: u64,
     per_s: f64,
     bytes: u64,
+    /// Its rows when they were counted, and its events since then.
+    rows: u64,
+    events_since: u64,
     /// When its bytes were counted, in time since boot.
     swept_at: Option<Duration>,
     told: Option<GuildLoadInfo>,
@@ -39,7 +42,10 @@ impl Loads {
 
     /// An event of the guild was applied.
     pub fn count(&self, guild: GuildId) {
-        self.all().entry(guild).or_default().events += 1;
+        let mut all = self.all();
+        let load = all.entry(guild).or_default();
+        load.events += 1;
+        load.events_since += 1;
     }
 
     /// The guild is not served here any more.
@@ -47,18 +53,21 @@ impl Loads {
         self.all().remove(&guild);
     }
 
-    /// Whether the guild's bytes were counted within `age` before `now` (time since boot).
+    /// Whether the guild's bytes need no counting: that was done within `age` before `now` (time since boot), and
+    /// little has happened since.
     pub fn is_swept(&self, guild: GuildId, now: Duration, age: Duration) -> bool {
         let all = self.all();
-        let at = all.get(&guild).and_then(|load| load.swept_at);
-        at.is_some_and(|at| now.saturating_sub(at) < age)
+        all.get(&guild).is_some_and(|load| {
+            let is_young = load.swept_at.is_some_and(|at| now.saturating_sub(at) < age);
+            is_young && load.events_since <= load.rows / 10
+        })
     }
 
-    /// The guild's rows hold so many bytes.
-    pub fn swept(&self, guild: GuildId, bytes: u64, now: Duration) {
+    /// The guild has so many rows, which hold so many bytes.
+    pub fn swept(&self, guild: GuildId, (rows, bytes): (u64, u64), now: Duration) {
         let mut all = self.all();
         let load = all.entry(guild).or_default();
-        load.bytes = bytes;
+        (load.rows, load.bytes, load.events_since) = (rows, bytes, 0);
         load.swept_at = Some(now);
     }
 
@@ -132,7 +141,7 @@ mod tests {
         for _ in 0..600 {
             loads.count(guild);
         }
-        loads.swept(guild, 1000, s(7));
+        loads.swept(guild, (10, 1000), s(7));
         assert!(loads.is_swept(guild, s(10), s(5)));
         assert!(!loads.is_swept(guild, s(12), s(5)));
         let first = loads.beat(s(60));
@@ -142,9 +151,13 @@ mod tests {
         assert_eq!(loads.beat(Duration::ZERO).len(), 1);
         loads.told(&first);
         assert_eq!(loads.beat(Duration::ZERO), []);
-        loads.swept(guild, 1050, s(8));
+        loads.swept(guild, (10, 1050), s(8));
         assert_eq!(loads.beat(Duration::ZERO), []);
-        loads.swept(guild, 1200, s(9));
+        loads.swept(guild, (10, 1200), s(9));
+        loads.count(guild);
+        assert!(loads.is_swept(guild, s(10), s(5)));
+        loads.count(guild);
+        assert!(!loads.is_swept(guild, s(10), s(5)), "much has happened since");
         assert_eq!(loads.beat(Duration::ZERO).len(), 1);
         // A guild that falls silent ends at nothing, and is told so.
         let mut last = Vec::new();

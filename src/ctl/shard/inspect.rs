@@ -29,8 +29,10 @@ key, what the pod says itself: fences, sessions, queues. Where the two do not
 agree the row is marked <>, and the exit code is 3.
 
 Of a file it shows what is in it: fences, rows, sessions, queues; no store is
-asked, and the file may be in use. The table shows the largest guilds; -o json has them all, -o name prints
-every guild's name.
+asked, and the file may be in use.
+
+The table shows the largest guilds; -o json has them all, -o name prints every
+guild's name.
 
 Examples:
   modbotctl shard inspect pod-3

@@ -10,7 +10,7 @@ use crate::gateway_service::session_rows;
 use crate::runtime::error_chain::Chain;
 use crate::store::shard_db::WriteError;
 
-/// A guild that was counted so lately is not counted again.
+/// A guild that was counted so lately is not counted again, unless much has happened in it.
 const AGE: Duration = Duration::from_secs(600);
 /// Rows read in one round, and guilds looked at; the guild that passes the limit is counted to its end.
 const ROWS: u64 = 20_000;
@@ -47,9 +47,10 @@ fn round(fleet: &Fleet, after: i64) -> Result<i64, WriteError> {
             continue;
         }
         let sizes = fleet.db.guild_sizes(*guild)?;
-        rows += sizes.iter().map(|table| table.rows).sum::<u64>();
+        let counted = sizes.iter().map(|table| table.rows).sum::<u64>();
         let bytes = sizes.iter().map(|table| table.bytes).sum();
-        fleet.loads.swept(*guild, bytes, now);
+        fleet.loads.swept(*guild, (counted, bytes), now);
+        rows += counted;
         if rows >= ROWS {
             return Ok(guild.as_i64());
         }
