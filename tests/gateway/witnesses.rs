@@ -22,6 +22,47 @@ fn ctl(fleet: &Fleet, line: &str) -> Outcome {
     outcome(&mut command)
 }
 
+/// Freezes a guild of the first pod, while config knows of no move.
+async fn freeze(fleet: &Fleet, guild: GuildId) {
+    let api = PodApi::new(
+        SigningKey::new(Role::Operator, &key(Role::Operator)),
+        Duration::from_secs(10),
+        std::sync::Arc::new(SystemClock),
+    )
+    .unwrap();
+    let url = format!("http://{}", fleet.pod_addresses[0]);
+    let report = api.guild(&url, guild).await.unwrap();
+    assert_eq!(
+        report.rows,
+        report.tables.iter().map(|table| table.rows).sum::<u64>()
+    );
+    let freeze = FreezeRequest {
+        move_id: MoveId::new(Uuid::new_v4()),
+        epoch: report.fence.epoch,
+        freeze_no: 1,
+    };
+    api.freeze(&url, guild, &freeze).await.unwrap();
+}
+
+/// The first pod has `owned` guilds, of which this one differs.
+fn assert_marked(fleet: &Fleet, guild: i64, owned: usize) {
+    let differs = ctl(fleet, "shard inspect 0");
+    assert_eq!(differs.code, Some(3), "{differs:?}");
+    let said = format!("guild/{guild}");
+    let line = differs
+        .stdout
+        .lines()
+        .find(|line| line.starts_with(&said))
+        .unwrap();
+    assert!(line.contains("frozen at epoch 1"), "{line}");
+    assert_eq!(differs.stdout.matches("<>").count(), 1, "{}", differs.stdout);
+    let json = ctl(fleet, "shard inspect 0 -o json");
+    assert_eq!(json.code, Some(3));
+    let json: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
+    assert_eq!(json["item"]["differences"][0]["subject"], said);
+    assert_eq!(json["item"]["fences"].as_array().unwrap().len(), owned);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_pods_word_stands_beside_configs_and_what_differs_is_marked() {
     let fleet = Fleet::start(4, "1h").await;
@@ -56,42 +97,10 @@ async fn the_pods_word_stands_beside_configs_and_what_differs_is_marked() {
         agreed.stdout
     );
 
-    // A guild that stands still while config knows of no move.
-    let guild = GuildId::from_i64(*owners.iter().find(|(_, pod)| **pod == 0).unwrap().0).unwrap();
-    let api = PodApi::new(
-        SigningKey::new(Role::Operator, &key(Role::Operator)),
-        Duration::from_secs(10),
-        std::sync::Arc::new(SystemClock),
-    )
-    .unwrap();
-    let url = format!("http://{}", fleet.pod_addresses[0]);
-    let report = api.guild(&url, guild).await.unwrap();
-    assert_eq!(
-        report.rows,
-        report.tables.iter().map(|table| table.rows).sum::<u64>()
-    );
-    let freeze = FreezeRequest {
-        move_id: MoveId::new(Uuid::new_v4()),
-        epoch: report.fence.epoch,
-        freeze_no: 1,
-    };
-    api.freeze(&url, guild, &freeze).await.unwrap();
-    let differs = ctl(&fleet, "shard inspect 0");
-    assert_eq!(differs.code, Some(3), "{differs:?}");
-    let said = format!("guild/{guild}");
-    let line = differs
-        .stdout
-        .lines()
-        .find(|line| line.starts_with(&said))
-        .unwrap();
-    assert!(line.contains("frozen at epoch 1"), "{line}");
-    assert_eq!(differs.stdout.matches("<>").count(), 1, "{}", differs.stdout);
-    let json = ctl(&fleet, "shard inspect 0 -o json");
-    assert_eq!(json.code, Some(3));
-    let json: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
-    assert_eq!(json["item"]["differences"][0]["subject"], said);
+    let guild = *owners.iter().find(|(_, pod)| **pod == 0).unwrap().0;
+    freeze(&fleet, GuildId::from_i64(guild).unwrap()).await;
     let owned = owners.values().filter(|pod| **pod == 0).count();
-    assert_eq!(json["item"]["fences"].as_array().unwrap().len(), owned);
+    assert_marked(&fleet, guild, owned);
 
     // A pod that is gone, while config has dealt it sessions still.
     pods[1].kill9();

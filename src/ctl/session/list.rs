@@ -104,7 +104,7 @@ fn differences(words: &Words, shards: &[DiscordShardRow]) -> Vec<DifferenceView>
             Err(why) => {
                 found.extend(hosted.iter().map(|row| {
                     DifferenceView::no_answer(format!("discord-shard/{}", row.shard), why.clone())
-                }))
+                }));
             }
         }
     }

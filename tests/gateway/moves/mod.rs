@@ -232,6 +232,6 @@ fn guild_of(number: i64) -> GuildId {
 }
 
 fn rows_of(fleet: &Fleet, pod: usize, guild: GuildId) -> i64 {
-    let sql = format!("SELECT (SELECT count(*) FROM message_stats WHERE guild_id = {guild}), 0",);
+    let sql = format!("SELECT (SELECT count(*) FROM message_stats WHERE guild_id = {guild}), 0");
     rows(&fleet.file(pod), &sql)[0].0
 }
