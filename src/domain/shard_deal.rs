@@ -2,7 +2,8 @@
 //!
 //! Dealt by capacity: for pods of equal capacity the counts differ by at most one. A Discord shard with a
 //! session stays where it is (moving a session is release and adopt, an operator's business); one that has
-//! no session may be dealt again, so that pods which start one after the other still share evenly.
+//! no session may be dealt again, so that pods which start one after the other still share evenly. Within these
+//! counts a Discord shard goes to the pod that owns most of its guilds: what a host does not own it must forward.
 
 use std::collections::BTreeMap;
 
@@ -24,6 +25,8 @@ pub struct DealShard {
     pub shard: DiscordShardId,
     /// Its present host.
     pub host: Option<PodId>,
+    /// The pod that owns most of its guilds.
+    pub home: Option<PodId>,
     /// Whether it stays there whatever the counts say: it has a session, or is held for its former host.
     pub fixed: bool,
 }
@@ -68,17 +71,29 @@ pub fn deal(pods: &[DealPod], shards: &[DealShard]) -> Vec<(DiscordShardId, PodI
             *n += 1;
         }
     }
-    let mut homeless = Vec::new();
+    let mut has_room = |pod: PodId| match count.get_mut(&pod) {
+        Some(n) if *n < quota[&pod] => {
+            *n += 1;
+            true
+        }
+        _ => false,
+    };
+    let (mut dealt, mut restless, mut homeless) = (Vec::new(), Vec::new(), Vec::new());
     for shard in shards.iter().filter(|s| !s.fixed) {
-        match shard
-            .host
-            .and_then(|host| count.get_mut(&host).map(|n| (host, n)))
-        {
-            Some((host, n)) if *n < quota[&host] => *n += 1,
-            _ => homeless.push(shard.shard),
+        match shard.home {
+            Some(home) if has_room(home) => {
+                if shard.host != Some(home) {
+                    dealt.push((shard.shard, home));
+                }
+            }
+            _ => restless.push(shard),
         }
     }
-    let mut dealt = Vec::with_capacity(homeless.len());
+    for shard in restless {
+        if !shard.host.is_some_and(&mut has_room) {
+            homeless.push(shard.shard);
+        }
+    }
     for shard in homeless {
         // The pod that lacks most; where sessions hold others above their quota, the one with fewest.
         let neediest = count.iter().max_by_key(|(pod, n)| {
@@ -92,6 +107,7 @@ pub fn deal(pods: &[DealPod], shards: &[DealShard]) -> Vec<(DiscordShardId, PodI
             dealt.push((shard, pod));
         }
     }
+    dealt.sort_unstable();
     dealt
 }
 
@@ -107,6 +123,7 @@ mod tests {
             .map(|shard| DealShard {
                 shard,
                 host: None,
+                home: None,
                 fixed: false,
             })
             .collect()
@@ -146,15 +163,33 @@ mod tests {
     }
 
     #[test]
+    fn a_discord_shard_goes_where_its_guilds_are_as_far_as_the_counts_allow() {
+        let all = pods(&[100, 100, 100]);
+        let mut shards = fresh(9);
+        // The first pod owns five Discord shards' guilds, the last one's is not there any more.
+        for (at, home) in [2, 2, 1, 0, 0, 0, 0, 0, 9].into_iter().enumerate() {
+            shards[at].home = PodId::new(home).ok();
+        }
+        let dealt = deal(&all, &shards);
+        apply(&mut shards, &dealt);
+        let hosts: Vec<u32> = shards.iter().map(|s| s.host.unwrap().get()).collect();
+        assert_eq!(hosts, [2, 2, 1, 0, 0, 0, 1, 1, 2]);
+        assert_eq!(deal(&all, &shards), []);
+    }
+
+    #[test]
     fn no_pods_no_deal() {
         assert_eq!(deal(&[], &fresh(8)), []);
     }
 
     proptest! {
         #[test]
-        fn equal_pods_differ_by_at_most_one_however_they_arrive(n in 1u32..200, count in 1usize..12) {
+        fn equal_pods_differ_by_at_most_one_however_they_arrive(
+            n in 1u32..200, count in 1usize..12, homes in prop::collection::vec(0u32..16, 200)
+        ) {
             let all = pods(&vec![100; count]);
             let mut shards = fresh(n);
+            shards.iter_mut().zip(homes).for_each(|(shard, home)| shard.home = PodId::new(home).ok());
             for upto in 1..=count {
                 let dealt = deal(&all[..upto], &shards);
                 apply(&mut shards, &dealt);

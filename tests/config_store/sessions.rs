@@ -7,7 +7,7 @@ use modbot::domain::identify::TicketRefused;
 use modbot::domain::ids::{DiscordShardId, Incarnation, NumShards};
 use modbot::store::config_db::{BudgetReport, ConfigDb, Released, SessionCursor, StoreError, TicketAsk};
 
-use super::{TTL, by, pod, start};
+use super::{TTL, by, guild, pod, start};
 use crate::support::postgres::{TestDb, open};
 
 fn shard(n: u32) -> DiscordShardId {
@@ -57,6 +57,33 @@ async fn pods_that_start_one_after_the_other_share_the_discord_shards_evenly() {
     let stamp = db.stamp().await.unwrap();
     assert_eq!(db.deal_discord_shards(TTL, &by("deal")).await.unwrap().value, []);
     assert_eq!(db.stamp().await.unwrap(), stamp);
+}
+
+#[tokio::test]
+async fn discord_shards_without_a_session_follow_the_guilds_that_were_assigned() {
+    let server = TestDb::migrated();
+    let db = open(&server.url());
+    for id in 0..2 {
+        start(&db, id, TTL).await;
+    }
+    db.deal_discord_shards(TTL, &by("deal")).await.unwrap();
+    let hosts = || async { db.discord_shards().await.unwrap().value };
+    let of_first: Vec<_> = hosts()
+        .await
+        .into_iter()
+        .filter(|row| row.host == Some(pod(0)))
+        .collect();
+    // Two guilds of a Discord shard make more than one of it elsewhere.
+    let moved = of_first[3].shard;
+    for (number, owner) in [(1, 1), (2, 0), (3, 1)] {
+        let one = guild((number << 32) + (u64::from(moved.get()) << 22));
+        db.assign(one, pod(owner), &by("load")).await.unwrap();
+    }
+    let dealt = db.deal_discord_shards(TTL, &by("deal")).await.unwrap().value;
+    assert!(dealt.contains(&(moved, pod(1))), "{dealt:?}");
+    assert_eq!(dealt.len(), 2, "another goes the other way: {dealt:?}");
+    assert_eq!(counts(&db).await, [32, 32]);
+    assert_eq!(db.deal_discord_shards(TTL, &by("deal")).await.unwrap().value, []);
 }
 
 #[tokio::test]

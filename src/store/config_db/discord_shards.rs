@@ -1,5 +1,6 @@
 //! Discord shards: dealing them to pods, and handing a session from one host to the next.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -128,6 +129,23 @@ async fn read_shards(
     .collect()
 }
 
+/// The pod that owns most guilds of each Discord shard that has any.
+async fn homes(
+    tx: &mut sqlx::Transaction<'static, sqlx::Postgres>,
+) -> Result<BTreeMap<i32, PodId>, StoreError> {
+    sqlx::query!(
+        r#"select distinct on (shard) shard as "shard!", pod_id as "pod_id!" from (
+               select ((guild_id >> 22) % num_shards)::integer as shard, pod_id, count(*) as guilds
+                 from guild cross join store_meta group by 1, 2
+           ) as owned order by shard, guilds desc, pod_id"#
+    )
+    .fetch_all(&mut **tx)
+    .await?
+    .into_iter()
+    .map(|row| Ok((row.shard, pod_id(row.pod_id)?)))
+    .collect()
+}
+
 impl Change {
     pub(super) async fn discord_shards_of(&mut self, pod: PodId) -> Result<Vec<DiscordShardRow>, StoreError> {
         read_shards(&mut self.tx, Some(pod)).await
@@ -219,7 +237,7 @@ impl ConfigDb {
         )
         .fetch_all(&mut *change.tx)
         .await?;
-        let shards: Vec<DealShard> = read_shards(&mut change.tx, None)
+        let mut shards: Vec<DealShard> = read_shards(&mut change.tx, None)
             .await?
             .into_iter()
             .map(|row| {
@@ -229,10 +247,18 @@ impl ConfigDb {
                 DealShard {
                     shard: row.shard,
                     host: row.host,
+                    home: None,
                     fixed,
                 }
             })
             .collect();
+        // Every guild is read: not when, as mostly, there is nothing to deal.
+        if shards.iter().any(|shard| !shard.fixed) {
+            let homes = homes(&mut change.tx).await?;
+            for shard in &mut shards {
+                shard.home = homes.get(&shard.shard.as_i32()).copied();
+            }
+        }
         let dealt = deal(&pods, &shards);
         for (shard, pod) in &dealt {
             change.set_host(*shard, *pod).await?;
