@@ -9,8 +9,8 @@ use super::failure::Failure;
 use super::local;
 use super::printer::Color;
 use super::{
-    audit, bundle, completion, guild, legacy, man, pod, replica, restore, session, shard, status, store,
-    version,
+    audit, bundle, completion, drill, guild, legacy, man, pod, replica, restore, session, shard, status,
+    store, version,
 };
 use crate::runtime::build_info;
 
@@ -58,6 +58,8 @@ pub(super) enum Command {
     Replica(replica::Command),
     #[command(subcommand)]
     Restore(restore::Command),
+    #[command(subcommand, alias = "drills")]
+    Drill(drill::Command),
     #[command(subcommand, alias = "sessions")]
     Session(session::Command),
     #[command(subcommand, alias = "audits")]
@@ -86,6 +88,7 @@ impl Command {
             Self::Shard(command) => command.run(context).await,
             Self::Replica(command) => command.run(context).await,
             Self::Restore(command) => command.run(context).await,
+            Self::Drill(command) => command.run(context).await,
             Self::Session(command) => command.run(context).await,
             Self::Audit(command) => command.run(context).await,
             Self::Store(command) => command.run(context).await,

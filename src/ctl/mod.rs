@@ -14,6 +14,7 @@ mod completion;
 mod connection;
 mod consent;
 mod context;
+mod drill;
 mod exit;
 mod failure;
 mod file_failure;

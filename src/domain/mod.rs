@@ -6,6 +6,7 @@
 pub mod bundle;
 pub mod digest;
 pub mod discord_event;
+pub mod drill;
 pub mod fence;
 pub mod fleet;
 pub mod identify;

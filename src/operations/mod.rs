@@ -1,6 +1,7 @@
 //! What an operator can ask for. The same code runs in `modbotctl` and in the config daemon.
 
 pub mod consent;
+pub mod drill;
 pub mod guild_bundle;
 pub mod guilds;
 pub mod legacy;

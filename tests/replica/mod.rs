@@ -2,6 +2,7 @@
 
 mod codec;
 mod damage;
+mod drill;
 mod expected;
 mod lineages;
 mod live;

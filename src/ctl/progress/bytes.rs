@@ -5,8 +5,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::watched;
 use crate::operations::restore::{Phase, Progress};
 
-const BAR: &str = "{msg:9} {bar:30} {bytes:>11} of {total_bytes} {bytes_per_sec:>13} eta {eta}";
-const SPINNER: &str = "{msg:9} {spinner}";
+const BAR: &str = "{prefix}{msg:9} {bar:30} {bytes:>11} of {total_bytes} {bytes_per_sec:>13} eta {eta}";
+const SPINNER: &str = "{prefix}{msg:9} {spinner}";
 
 /// A bar with an estimate; hidden where stderr is no terminal, `TERM` is dumb or `CI` is set.
 pub(in crate::ctl) struct Bar(ProgressBar);
@@ -19,6 +19,11 @@ impl Bar {
             ProgressBar::hidden()
         };
         Self(bar)
+    }
+
+    /// Says whose the next work is, where it is of several.
+    pub(in crate::ctl) fn of(&self, whose: impl std::fmt::Display) {
+        self.0.set_prefix(format!("{whose} "));
     }
 
     /// Shows how far it has come.
