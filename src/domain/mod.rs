@@ -8,6 +8,7 @@ pub mod digest;
 pub mod discord_event;
 pub mod fence;
 pub mod fleet;
+pub mod guild_move;
 pub mod identify;
 pub mod ids;
 pub mod legacy;

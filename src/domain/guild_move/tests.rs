@@ -1,0 +1,1 @@
+//! The machine, edge by edge.
