@@ -11,6 +11,7 @@ pub mod gaps;
 pub mod guilds;
 pub mod host;
 pub mod lease;
+mod moving;
 pub mod owner;
 mod pause;
 pub mod session_rows;

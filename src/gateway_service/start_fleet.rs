@@ -10,6 +10,7 @@ use super::fleet::{self, Fleet, FleetSettings, Pods, attach};
 use super::guilds::Guilds;
 use super::host::{FleetTickets, FleetTicketsSettings, Hosted, Tickets};
 use super::lease::Lease;
+use super::moving::Moving;
 use super::owner::Ownership;
 use super::settings::FleetMember;
 use super::start::{Parts, StartError, close};
@@ -148,6 +149,7 @@ fn fleet_of(
         pods: Pods::default(),
         asked: std::sync::Mutex::default(),
         check: check.clone(),
+        moving: Moving::beside(parts.db.path()),
         host,
         db: Arc::clone(&parts.db),
         clock: Arc::clone(&parts.clock),
@@ -155,6 +157,8 @@ fn fleet_of(
             heartbeat_interval: args.heartbeat_interval,
             retry_max: parts.settings.retry_max,
             forward_batch: u64::try_from(args.forward_batch).unwrap_or(u64::MAX),
+            bundle_timeout: args.bundle_timeout,
+            move_check_interval: args.move_check_interval,
         },
     }
 }

@@ -17,16 +17,16 @@ use crate::support::wait;
 
 const SHARDS: u32 = 4;
 
-struct Fleet {
-    world: World,
-    db: TestDb,
-    configs: Vec<Daemon>,
+pub(super) struct Fleet {
+    pub(super) world: World,
+    pub(super) db: TestDb,
+    pub(super) configs: Vec<Daemon>,
     config_urls: Vec<String>,
-    pod_addresses: Vec<String>,
+    pub(super) pod_addresses: Vec<String>,
     hold: &'static str,
 }
 
-fn messages(seed: u64) -> Load {
+pub(super) fn messages(seed: u64) -> Load {
     Load {
         seed,
         mix: Mix::MESSAGES,
@@ -36,7 +36,7 @@ fn messages(seed: u64) -> Load {
 
 impl Fleet {
     /// Two replicas of config over a store of four Discord shards, and a Discord that takes nobody yet.
-    async fn start(guilds: usize, hold: &'static str) -> Self {
+    pub(super) async fn start(guilds: usize, hold: &'static str) -> Self {
         let world = World::start(guilds, SHARDS).await;
         world.discord.fault(Fault::RefuseConnections);
         let db = TestDb::empty();
@@ -55,7 +55,7 @@ impl Fleet {
         fleet
     }
 
-    fn start_configs(&mut self) {
+    pub(super) fn start_configs(&mut self) {
         let start = |url: &String| {
             let mut config = command(&self.db.url());
             config
@@ -67,12 +67,12 @@ impl Fleet {
         self.configs = started.into_iter().map(Daemon::ready).collect();
     }
 
-    fn file(&self, pod: usize) -> PathBuf {
+    pub(super) fn file(&self, pod: usize) -> PathBuf {
         self.world.dir.path().join(format!("pod-{pod}/shard.db"))
     }
 
     /// A pod, each talking to another replica of config.
-    fn pod(&self, pod: usize) -> Running {
+    pub(super) fn pod(&self, pod: usize) -> Running {
         let mut command = self.world.command();
         command
             .env_remove("MODBOT_STANDALONE")
@@ -89,18 +89,18 @@ impl Fleet {
         Running::start(&mut command)
     }
 
-    fn attached(pod: &mut Running) {
+    pub(super) fn attached(pod: &mut Running) {
         pod.wait_for_line("the pod to be attached", |line| {
             line.contains("attached to the fleet")
         });
     }
 
-    fn store(&self) -> ConfigDb {
+    pub(super) fn store(&self) -> ConfigDb {
         open(&self.db.url())
     }
 
     /// The host of every Discord shard, once both pods have their share.
-    async fn hosts(&self, pods: usize) -> BTreeMap<DiscordShardId, PodId> {
+    pub(super) async fn hosts(&self, pods: usize) -> BTreeMap<DiscordShardId, PodId> {
         let store = self.store();
         wait::until_async("the Discord shards to be dealt", async || {
             let dealt = store.discord_shards().await.unwrap().value;
@@ -115,7 +115,10 @@ impl Fleet {
     }
 
     /// Gives every second guild to the pod that does not host its Discord shard, the others to the one that does.
-    async fn assign_across(&self, hosts: &BTreeMap<DiscordShardId, PodId>) -> BTreeMap<i64, usize> {
+    pub(super) async fn assign_across(
+        &self,
+        hosts: &BTreeMap<DiscordShardId, PodId>,
+    ) -> BTreeMap<i64, usize> {
         let store = self.store();
         let mut owners = BTreeMap::new();
         for (number, view) in self.world.discord.guilds().iter().enumerate() {
@@ -132,7 +135,7 @@ impl Fleet {
     }
 
     /// A number from every pod's file, added up.
-    fn sum(&self, sql: &str) -> i64 {
+    pub(super) fn sum(&self, sql: &str) -> i64 {
         (0..2)
             .filter(|pod| self.file(*pod).exists())
             .map(|pod| rows(&self.file(pod), &format!("SELECT ({sql}), 0"))[0].0)
@@ -140,7 +143,7 @@ impl Fleet {
     }
 
     /// Waits until every session is held, and known to its host's file.
-    async fn live(&self) {
+    pub(super) async fn live(&self) {
         let live = |ledger: &Ledger| held(ledger).count() == SHARDS as usize;
         let discord = &self.world.discord;
         discord
@@ -154,7 +157,7 @@ impl Fleet {
     }
 
     /// The cursor of each Discord shard in the file of its latest host.
-    fn cursors(&self) -> BTreeMap<u32, u64> {
+    pub(super) fn cursors(&self) -> BTreeMap<u32, u64> {
         let mut latest: BTreeMap<i64, (i64, i64)> = BTreeMap::new();
         for pod in (0..2).filter(|pod| self.file(*pod).exists()) {
             let sql = "SELECT shard_id, host_epoch * 1000000 + seq FROM discord_session WHERE session_id IS NOT NULL";
@@ -171,7 +174,7 @@ impl Fleet {
     }
 
     /// Waits until everything that was sent is in the file of the guild's owner.
-    async fn quiet(&self) {
+    pub(super) async fn quiet(&self) {
         self.live().await;
         self.world.discord.quiet(PATIENCE).await.unwrap();
         wait::until_async("every cursor to be at the last frame sent", async || {
@@ -189,7 +192,7 @@ impl Fleet {
     }
 
     /// Every message's row is at the guild's owner and nowhere else, as often as the ledger says: once.
-    fn assert_exact(&self, owners: &BTreeMap<i64, usize>) {
+    pub(super) fn assert_exact(&self, owners: &BTreeMap<i64, usize>) {
         let mut all = BTreeMap::new();
         for pod in (0..2).filter(|pod| self.file(*pod).exists()) {
             for (message, reactions) in rows(
@@ -207,7 +210,7 @@ impl Fleet {
         assert_eq!(self.sum("SELECT count(*) FROM gap"), 0);
     }
 
-    fn identifies(&self) -> usize {
+    pub(super) fn identifies(&self) -> usize {
         self.world.discord.with_ledger(Ledger::identifies)
     }
 }

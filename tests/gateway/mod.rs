@@ -4,6 +4,7 @@ mod api;
 mod captures;
 mod exactly_once;
 mod fleet;
+mod moves;
 mod refusals;
 mod sessions;
 

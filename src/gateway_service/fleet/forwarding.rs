@@ -17,8 +17,10 @@ use crate::gateway_service::pause::Pause;
 use crate::runtime::error_chain::Chain;
 use crate::store::shard_db::WriteError;
 
-/// When an owner is asked again about a guild whose frames it did not take.
-const RETRY: Duration = Duration::from_secs(1);
+/// When an owner is first asked again about a guild whose frames it did not take: it may be about to serve it, as a
+/// move's target is at the flip. Doubled from there to [`RETRY_MAX`].
+const RETRY: Duration = Duration::from_millis(20);
+const RETRY_MAX: Duration = Duration::from_secs(1);
 
 #[derive(Debug, thiserror::Error)]
 enum ForwardError {
@@ -75,22 +77,59 @@ fn owners(fleet: &Fleet, guilds: &[GuildId]) -> BTreeMap<PodId, Vec<GuildId>> {
     owners
 }
 
-/// Guilds whose owner does not take their frames now, and when it is asked again: they hold up no other guild.
-type Held = BTreeMap<GuildId, Instant>;
+/// Guilds whose owner does not take their frames now: they hold up no other guild.
+#[derive(Default)]
+struct Held(BTreeMap<GuildId, HeldGuild>);
+
+struct HeldGuild {
+    /// When the owner is asked again.
+    until: Instant,
+    /// How long that was from the last time.
+    waited: Duration,
+}
+
+impl Held {
+    fn holds(&self, guild: GuildId) -> bool {
+        self.0.get(&guild).is_some_and(|held| held.until > Instant::now())
+    }
+
+    /// When the first of them is asked about again.
+    fn first(&self) -> Option<Instant> {
+        self.0.values().map(|held| held.until).min()
+    }
+
+    /// Forgets those that nothing waits for any more.
+    fn keep(&mut self, waiting: &[GuildId]) {
+        self.0.retain(|guild, _| waiting.contains(guild));
+    }
+
+    fn refused(&mut self, guild: GuildId, longest: Duration) {
+        let waited = self
+            .0
+            .get(&guild)
+            .map_or(RETRY, |held| held.waited * 2)
+            .min(longest);
+        let until = Instant::now() + waited;
+        self.0.insert(guild, HeldGuild { until, waited });
+    }
+
+    fn taken(&mut self, guild: GuildId) {
+        self.0.remove(&guild);
+    }
+}
 
 async fn send_all(fleet: Arc<Fleet>, pod: PodId, poked: Arc<Notify>) {
     let mut pause = Pause::new(fleet.settings.retry_max);
-    let mut held = Held::new();
+    let mut held = Held::default();
     let mut failing = false;
     while !fleet.host.stop.is_cancelled() {
-        held.retain(|_, until| *until > Instant::now());
         match send(&fleet, pod, &mut held).await {
             Ok(0) => {
                 pause.reset();
                 if std::mem::take(&mut failing) {
                     tracing::info!(owner = %pod, "frames reach their owner again");
                 }
-                let again = held.values().min().copied();
+                let again = held.first();
                 tokio::select! {
                     () = poked.notified() => {}
                     () = until(again) => {}
@@ -121,7 +160,8 @@ async fn until(moment: Option<Instant>) {
 async fn send(fleet: &Arc<Fleet>, pod: PodId, held: &mut Held) -> Result<usize, ForwardError> {
     let mut guilds = owners(fleet, &fleet.host.owner.waiting_guilds().await?);
     let mut guilds = guilds.remove(&pod).unwrap_or_default();
-    guilds.retain(|guild| !held.contains_key(guild));
+    held.keep(&guilds);
+    guilds.retain(|guild| !held.holds(*guild));
     if guilds.is_empty() {
         return Ok(0);
     }
@@ -160,7 +200,9 @@ async fn send(fleet: &Arc<Fleet>, pod: PodId, held: &mut Held) -> Result<usize, 
     let asked: BTreeSet<GuildId> = request.frames.iter().map(|frame| frame.guild).collect();
     for guild in answer.guilds.iter().filter(|it| asked.contains(&it.guild)) {
         if settle(fleet, guild).await? {
-            held.insert(guild.guild, Instant::now() + RETRY.min(fleet.settings.retry_max));
+            held.refused(guild.guild, RETRY_MAX.min(fleet.settings.retry_max));
+        } else {
+            held.taken(guild.guild);
         }
     }
     Ok(sent)
