@@ -11,6 +11,7 @@ pub mod gaps;
 pub mod guilds;
 pub mod host;
 pub mod lease;
+pub mod loads;
 mod moving;
 pub mod owner;
 mod pause;

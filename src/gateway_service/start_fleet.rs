@@ -122,6 +122,7 @@ fn fleet_of(
     let num_shards = assignment.num_shards;
     let guilds = Arc::new(Guilds::new(args.pod));
     let owner = parts.owner(Ownership::Fleet(Arc::clone(&guilds)), num_shards);
+    let owner_loads = owner.loads();
     let hosted = watch::Sender::new(Hosted::new());
     let tickets = FleetTickets::new(
         FleetTicketsSettings {
@@ -149,6 +150,7 @@ fn fleet_of(
         pods: Pods::default(),
         asked: std::sync::Mutex::default(),
         check: check.clone(),
+        loads: owner_loads,
         moving: Moving::beside(parts.db.path()),
         host,
         db: Arc::clone(&parts.db),

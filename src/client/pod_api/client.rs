@@ -56,6 +56,11 @@ impl PodApiError {
         }
     }
 
+    /// Whether the pod takes no request as large as that.
+    pub const fn is_too_large(&self) -> bool {
+        matches!(self, Self::Refused { status: 413, .. })
+    }
+
     /// Whether the same call may succeed a little later: no answer, or the pod said so.
     pub fn is_passing(&self) -> bool {
         match self {

@@ -10,9 +10,11 @@ use tokio::time::Instant;
 
 use super::Fleet;
 use crate::client::pod_api::{ForwardedFrame, FramesRefused, FramesRequest, GuildFrames, PodApiError};
+use crate::domain::fence::Position;
 use crate::domain::ids::{GuildId, PodId};
+use crate::gateway_service::frame::Frame;
 use crate::gateway_service::guilds::Standing;
-use crate::gateway_service::owner::Waiting;
+use crate::gateway_service::owner::{Waiting, WaitingFrame};
 use crate::gateway_service::pause::Pause;
 use crate::runtime::error_chain::Chain;
 use crate::store::shard_db::WriteError;
@@ -118,12 +120,75 @@ impl Held {
     }
 }
 
+/// How much an owner takes at once: found out by asking, as that is its own setting.
+struct Size {
+    /// Bytes of the next call's frames.
+    bytes: u64,
+    /// A frame that is too large even alone.
+    too_large: Option<(GuildId, Position)>,
+}
+
+impl Size {
+    fn of(fleet: &Fleet) -> Self {
+        Self {
+            bytes: fleet.settings.forward_batch,
+            too_large: None,
+        }
+    }
+
+    fn without_data(&self, frame: &WaitingFrame) -> bool {
+        self.too_large == Some((frame.guild, frame.at))
+    }
+
+    /// The owner takes no such call: less next time, at last one frame without its data. `false`: not even that.
+    fn refused(&mut self, pod: PodId, frames: &[WaitingFrame]) -> bool {
+        match frames {
+            [frame] if self.without_data(frame) => return false,
+            [frame] => {
+                let bytes = frame.raw.len();
+                tracing::error!(owner = %pod, guild = %frame.guild, at = %frame.at, bytes, "a frame is larger than its owner takes at once (MODBOT_MAX_BODY there): it becomes a dead frame");
+                self.too_large = Some((frame.guild, frame.at));
+            }
+            frames => {
+                let sent: usize = frames.iter().map(|frame| frame.raw.len()).sum();
+                self.bytes = sent as u64 / 2;
+            }
+        }
+        true
+    }
+
+    fn taken(&mut self, fleet: &Fleet) {
+        self.bytes = (self.bytes.max(1) * 2).min(fleet.settings.forward_batch);
+        self.too_large = None;
+    }
+}
+
+/// A stored frame as it is sent, or only its name and number.
+fn forwarded(frame: &WaitingFrame, without_data: bool) -> Option<ForwardedFrame> {
+    // It was read before it was stored.
+    let raw = if without_data {
+        let read = Frame::read(frame.raw.clone()).ok()??;
+        serde_json::value::to_raw_value(&serde_json::json!({ "op": 0, "t": read.name, "s": read.seq }))
+            .ok()?
+    } else {
+        RawValue::from_string(frame.raw.clone()).ok()?
+    };
+    Some(ForwardedFrame {
+        guild: frame.guild,
+        discord_shard: frame.shard.get(),
+        position: frame.at,
+        raw,
+        too_large: without_data.then_some(frame.raw.len() as u64),
+    })
+}
+
 async fn send_all(fleet: Arc<Fleet>, pod: PodId, poked: Arc<Notify>) {
     let mut pause = Pause::new(fleet.settings.retry_max);
     let mut held = Held::default();
+    let mut size = Size::of(&fleet);
     let mut failing = false;
     while !fleet.host.stop.is_cancelled() {
-        match send(&fleet, pod, &mut held).await {
+        match send(&fleet, pod, &mut held, &mut size).await {
             Ok(0) => {
                 pause.reset();
                 if std::mem::take(&mut failing) {
@@ -157,7 +222,12 @@ async fn until(moment: Option<Instant>) {
 }
 
 /// Sends what fits into one call; how many frames were kept.
-async fn send(fleet: &Arc<Fleet>, pod: PodId, held: &mut Held) -> Result<usize, ForwardError> {
+async fn send(
+    fleet: &Arc<Fleet>,
+    pod: PodId,
+    held: &mut Held,
+    size: &mut Size,
+) -> Result<usize, ForwardError> {
     let mut guilds = owners(fleet, &fleet.host.owner.waiting_guilds().await?);
     let mut guilds = guilds.remove(&pod).unwrap_or_default();
     held.keep(&guilds);
@@ -165,11 +235,7 @@ async fn send(fleet: &Arc<Fleet>, pod: PodId, held: &mut Held) -> Result<usize, 
     if guilds.is_empty() {
         return Ok(0);
     }
-    let Waiting { frames, bot_user_id } = fleet
-        .host
-        .owner
-        .waiting_frames(guilds, fleet.settings.forward_batch)
-        .await?;
+    let Waiting { frames, bot_user_id } = fleet.host.owner.waiting_frames(guilds, size.bytes).await?;
     let url = fleet.pods.url(pod).ok_or(ForwardError::NoAddress(pod))?;
     let sent = frames.len();
     let request = FramesRequest {
@@ -177,26 +243,19 @@ async fn send(fleet: &Arc<Fleet>, pod: PodId, held: &mut Held) -> Result<usize, 
         incarnation: fleet.incarnation,
         bot_user_id,
         frames: frames
-            .into_iter()
-            .filter_map(|frame| {
-                Some(ForwardedFrame {
-                    guild: frame.guild,
-                    discord_shard: frame.shard.get(),
-                    position: frame.at,
-                    // It was read before it was stored.
-                    raw: RawValue::from_string(frame.raw).ok()?,
-                })
-            })
+            .iter()
+            .filter_map(|frame| forwarded(frame, size.without_data(frame)))
             .collect(),
     };
     if !fleet.lease.holds() {
         return Ok(0);
     }
-    let answer = fleet
-        .pod_api
-        .frames(&url, &request)
-        .await
-        .map_err(|error| ForwardError::Pod(pod, error))?;
+    let answer = match fleet.pod_api.frames(&url, &request).await {
+        Ok(answer) => answer,
+        Err(error) if error.is_too_large() && size.refused(pod, &frames) => return Ok(sent),
+        Err(error) => return Err(ForwardError::Pod(pod, error)),
+    };
+    size.taken(fleet);
     let asked: BTreeSet<GuildId> = request.frames.iter().map(|frame| frame.guild).collect();
     for guild in answer.guilds.iter().filter(|it| asked.contains(&it.guild)) {
         if settle(fleet, guild).await? {

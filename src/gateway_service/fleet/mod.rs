@@ -7,6 +7,7 @@ mod heartbeat;
 mod placing;
 mod pods;
 mod release;
+mod sweeping;
 mod watching;
 
 pub use attach::{AttachError, Attached};
@@ -19,6 +20,7 @@ use std::time::Duration;
 use super::guilds::Guilds;
 use super::host::{self, Host};
 use super::lease::Lease;
+use super::loads::Loads;
 use super::moving::{self, Moving};
 use crate::client::config_api::{
     AdoptRequest, AssignmentAnswer, ConfigApi, ConfigApiError, DiscordShardInfo,
@@ -67,6 +69,8 @@ pub struct Fleet {
     pub asked: Mutex<BTreeSet<GuildId>>,
     /// Whether the pod is part of its fleet.
     pub check: Check,
+    /// What each guild costs.
+    pub loads: Arc<Loads>,
     /// Guilds on their way.
     pub moving: Moving,
     /// The sessions.
@@ -137,6 +141,7 @@ pub async fn run(fleet: Arc<Fleet>, since: Revision, lease_ttl: Duration) {
     tasks.spawn(placing::run(Arc::clone(&fleet)));
     tasks.spawn(forwarding::run(Arc::clone(&fleet)));
     tasks.spawn(moving::run(Arc::clone(&fleet)));
+    tasks.spawn(sweeping::run(Arc::clone(&fleet)));
     host::run(Arc::clone(&fleet.host)).await;
     while tasks.join_next().await.is_some() {}
     if fleet.lease.fenced().is_none() {

@@ -24,7 +24,7 @@ use tokio::sync::OwnedMutexGuard;
 
 use super::fleet::Fleet;
 use crate::client::pod_api::GuildFence;
-use crate::domain::fence::Fence;
+use crate::domain::fence::{Fence, FenceMode};
 use crate::domain::ids::GuildId;
 use crate::store::shard_db::{ShardDb, WriteError};
 
@@ -97,6 +97,9 @@ impl Fleet {
 /// Who owns or serves what has changed here: stored frames may go where they could not before.
 fn changed(fleet: &Fleet, fence: &Fence) {
     tracing::info!(guild = %fence.guild_id, fence = %fence.state, cut = %fence.progress.position, "the guild's fence has changed");
+    if fence.state.mode != FenceMode::Serving {
+        fleet.loads.forget(fence.guild_id);
+    }
     fleet.host.waiting.all();
 }
 
