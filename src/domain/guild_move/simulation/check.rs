@@ -4,7 +4,6 @@ use super::planted::Planted;
 use super::store::index;
 use super::world::{BUDGET, TIMEOUT, World};
 use crate::domain::fence::FenceMode;
-use crate::domain::guild_move::{Duty, duty};
 
 /// I1-I4, I7, I9, I16: whatever has just happened.
 pub(super) fn after_each_event(world: &mut World) {
@@ -21,6 +20,11 @@ pub(super) fn after_each_event(world: &mut World) {
         if world.pods[me].now.others != 7 + u32::try_from(me).unwrap() {
             world.broke("I7: another guild's rows have changed");
         }
+        let order = world.pods[me].fence().map(crate::domain::fence::FenceState::order);
+        if order < world.pods[me].climbed {
+            world.broke(format!("I2: the fence of pod {me} went down"));
+        }
+        world.pods[me].climbed = order;
         pause_is_kept(world, me);
     }
 }
@@ -56,8 +60,21 @@ fn pause_is_kept(world: &mut World, me: usize) {
     }
 }
 
-/// I2, I5, I6, I8: when nothing is under way any more.
+/// I5, I6, I8: when nothing is under way any more; and then one more move must go through.
 pub(super) fn when_quiet(world: &mut World) {
+    at_rest(world);
+    if world.broken.is_some() || world.beyond {
+        return;
+    }
+    let before = world.store.owner;
+    world.plan_anyway();
+    at_rest(world);
+    if world.store.owner == before {
+        world.broke("I5: nothing is wrong, and the guild cannot be moved any more");
+    }
+}
+
+fn at_rest(world: &mut World) {
     let was_calm = world.calm;
     let settled = world.become_quiet();
     // A file and the store lost at once, and the only rows left are those of an earlier epoch: an operator's business.
@@ -96,6 +113,7 @@ pub(super) fn when_quiet(world: &mut World) {
 
 fn lost_at_its_owner(world: &World) -> bool {
     world.store.says().is_some_and(|says| {
-        duty(says.owner, world.pods[index(says.owner)].fence(), &says) == Duty::LostHere
+        let fence = world.pods[index(says.owner)].fence();
+        !fence.is_some_and(|fence| fence.mode.owns() && fence.epoch == says.epoch)
     })
 }

@@ -1,8 +1,10 @@
 //! A pod's file: one guild's rows and fence, the rows of others, and which of it would survive what.
 
+use super::store::StoreSays;
 use crate::domain::digest::GuildDigest;
 use crate::domain::fence::FenceState;
-use crate::domain::guild_move::{Cut, StoreSays};
+use crate::domain::guild_move::Cut;
+use crate::domain::ids::Epoch;
 
 /// The guild's rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -51,8 +53,10 @@ pub(super) struct Pod {
     pub(super) life: u64,
     /// What it last read of the store.
     pub(super) view: Option<StoreSays>,
-    /// What it has read and not yet acted on.
-    pub(super) unread: Option<StoreSays>,
+    /// Its fence, and what it then asked of the store and has not yet acted on.
+    pub(super) unread: Vec<(Option<FenceState>, StoreSays)>,
+    /// How high the fence has been in this life.
+    pub(super) climbed: Option<(Epoch, u64, u8)>,
     /// How long the guild has stood still here.
     pub(super) frozen_at: Option<u64>,
 }

@@ -14,7 +14,7 @@ use planted::Planted;
 use world::World;
 
 const SCHEDULES: u64 = 10_000;
-const STEPS: u32 = 260;
+const STEPS: u32 = 400;
 
 /// Runs one schedule; what broke, if anything.
 fn run(seed: u64, planted: Option<Planted>, told: bool) -> (World, Option<String>) {
@@ -51,7 +51,7 @@ fn no_schedule_breaks_an_invariant() {
     eprintln!("{SCHEDULES} schedules: {finished} moves, {thawed} thaws, {beyond} left to an operator");
     assert!(finished > SCHEDULES / 2, "the schedules must get somewhere: {finished}");
     assert!(thawed > SCHEDULES / 20, "and try again: {thawed}");
-    assert!(beyond < SCHEDULES / 10, "and not give up: {beyond}");
+    assert!(beyond < SCHEDULES / 6, "and not give up: {beyond}");
 }
 
 #[test]

@@ -35,10 +35,6 @@ pub(super) enum Planted {
     LateCleanUp,
     /// Command numbers begin anew with each move.
     NumbersBeginAnew,
-    /// An owner lifts its fence to the store's epoch, whatever its rows are.
-    LiftOldRows,
-    /// A delta of an earlier freeze is verified under the present number.
-    DeltaOfAnotherFreeze,
     /// A store that has lost its last commits goes on as if nothing had happened.
     NoRecovery,
     /// An aborted move leaves its source as it is.
@@ -48,7 +44,7 @@ pub(super) enum Planted {
 }
 
 impl Planted {
-    pub(super) const ALL: [Self; 21] = [
+    pub(super) const ALL: [Self; 19] = [
         Self::SkipTheCut,
         Self::ThawAfterFlip,
         Self::LoseADelete,
@@ -65,8 +61,6 @@ impl Planted {
         Self::ThawOnOldNews,
         Self::LateCleanUp,
         Self::NumbersBeginAnew,
-        Self::LiftOldRows,
-        Self::DeltaOfAnotherFreeze,
         Self::NoRecovery,
         Self::NeverThaw,
         Self::ServeWithoutTheStore,

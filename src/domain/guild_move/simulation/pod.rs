@@ -3,10 +3,12 @@
 
 use super::file::{Pod, Rows};
 use super::planted::Planted;
-use super::store::pod_id;
+use super::store::{StoreSays, pod_id};
 use crate::domain::digest::GuildDigest;
-use crate::domain::fence::{Access, FenceChange, FenceMode, FenceRefusal, FenceState, Outcome, change};
-use crate::domain::guild_move::{Answer, Call, Duty, Event, MoveFacts, Party, StoreSays, custody, duty};
+use crate::domain::fence::{
+    Access, FenceChange, FenceMode, FenceRefusal, FenceState, Outcome, StoreWord, change, follow,
+};
+use crate::domain::guild_move::{Answer, Call, Cut, Event, MoveFacts, Party, has_taken_over};
 use crate::domain::ids::Epoch;
 
 /// What the target pulls from the source.
@@ -38,46 +40,40 @@ impl Pod {
         fence.allows(Access::Serve { epoch: view.epoch }).ok().map(|()| view.epoch)
     }
 
-    /// Acts on what was read of the store. Answers whether the guild was given away.
-    pub(super) fn act_on(&mut self, me: usize, says: StoreSays, planted: Option<Planted>) -> bool {
+    /// Acts on what the store said after the fence was `seen`. Answers whether the guild was given away.
+    pub(super) fn act_on(
+        &mut self,
+        me: usize,
+        seen: Option<FenceState>,
+        says: StoreSays,
+        planted: Option<Planted>,
+    ) -> bool {
         // Of two looks at the store the later one counts.
         if self.view.as_ref().is_none_or(|known| says.epoch >= known.epoch) {
             self.view = Some(says);
         }
-        let mut gone = false;
-        for _ in 0..4 {
-            let mut seen = says;
-            if planted == Some(Planted::ThawOnOldNews) {
-                seen.last_no = u64::MAX;
-            }
-            self.lift(me, &says, planted);
-            let Duty::Change(command) = duty(pod_id(me), self.fence(), &seen) else {
-                break;
-            };
-            if planted == Some(Planted::NeverThaw) && matches!(command, FenceChange::Thaw { .. }) {
-                break;
-            }
-            gone |= matches!(command, FenceChange::GivenAway { .. });
-            if self.change(&command).is_err() {
-                break;
-            }
-            if matches!(command, FenceChange::AbortImport { .. }) {
-                // What was brought in never was anybody's only copy.
-                self.now.rows = Rows::default();
-            }
+        let mine = says.owner == pod_id(me);
+        let seen = if planted == Some(Planted::ThawOnOldNews) { self.now.fence.clone() } else { seen };
+        let Some(fence) = seen else { return false };
+        if mine && fence.mode.owns() && says.raise_from == Some(fence.epoch) && fence.epoch < says.epoch {
+            let (from, to) = (fence.epoch, says.epoch);
+            // Whoever has changed the fence since is judged anew.
+            let _ = self.change(&FenceChange::Raise { from, to });
+            return false;
         }
-        gone
-    }
-
-    fn lift(&mut self, me: usize, says: &StoreSays, planted: Option<Planted>) {
-        if planted == Some(Planted::LiftOldRows)
-            && says.owner == pod_id(me)
-            && let Some(fence) = self.now.fence.as_mut()
-            && fence.epoch < says.epoch
-        {
-            fence.epoch = says.epoch;
-            fence.mode = FenceMode::Serving;
+        let (epoch, moving) = (says.epoch, says.moving);
+        let Some(command) = follow(&fence, &StoreWord { mine, epoch, moving }) else { return false };
+        if planted == Some(Planted::NeverThaw) && matches!(command, FenceChange::Thaw { .. }) {
+            return false;
         }
+        if self.change(&command).is_err() {
+            return false;
+        }
+        if matches!(command, FenceChange::AbortImport { .. }) {
+            // What was brought in never was anybody's only copy.
+            self.now.rows = Rows::default();
+        }
+        matches!(command, FenceChange::GivenAway { .. })
     }
 
     /// Does what a driver asks, up to the fsync. Imports are not done here: they need the source.
@@ -94,8 +90,8 @@ impl Pod {
             Call::Retire => self.retire(epoch),
             Call::DropImport => self.drop_import(facts, planted),
             Call::Custody if planted == Some(Planted::CleanBeforeCustody) => Ok(Answer::Custody(true)),
-            Call::Custody if !custody(self.fence(), epoch) => return Event::NotVerified,
-            Call::Custody => Ok(Answer::Custody(custody(self.replica.fence.as_ref(), epoch))),
+            Call::Custody if !has_taken_over(self.fence(), epoch) => return Event::NotVerified,
+            Call::Custody => Ok(Answer::Custody(has_taken_over(self.replica.fence.as_ref(), epoch))),
             Call::Forget => self.forget(epoch, planted),
             Call::Import { .. } => unreachable!("imports go by way of the source"),
         };
@@ -110,6 +106,14 @@ impl Pod {
 
     fn prepare(&mut self, facts: &MoveFacts, no: u64, planted: Option<Planted>) -> Result<Answer, FenceRefusal> {
         let before = self.now.fence.clone();
+        let begun = before.as_ref().is_some_and(|fence| {
+            fence.mode == FenceMode::Importing
+                && fence.epoch == facts.epoch
+                && fence.move_id == Some(facts.move_id)
+        });
+        if begun {
+            return Ok(Answer::Prepared);
+        }
         self.change(&FenceChange::Import {
             epoch: facts.epoch,
             move_id: facts.move_id,
@@ -167,9 +171,12 @@ impl Pod {
         };
         match self.change(&command) {
             Ok(()) => Event::Done(Answer::Serving),
-            Err(FenceRefusal::NotVerified | FenceRefusal::NoFence | FenceRefusal::Behind { .. }) => {
-                Event::NotVerified
-            }
+            Err(
+                FenceRefusal::NotVerified
+                | FenceRefusal::NoFence
+                | FenceRefusal::Behind { .. }
+                | FenceRefusal::OtherMove { .. },
+            ) => Event::NotVerified,
             Err(why) => Event::Refused {
                 party: Party::Target,
                 why: why.to_string(),
@@ -218,6 +225,15 @@ impl Pod {
         }
     }
 
+    /// What was brought in and compared before, where it is of this very freeze.
+    pub(super) fn verified_before(&self, facts: &MoveFacts, no: u64) -> Option<Cut> {
+        let fence = self.fence()?;
+        let here = fence.mode == FenceMode::Importing
+            && fence.move_id == Some(facts.move_id)
+            && (fence.epoch, fence.freeze_no) == (facts.epoch, no);
+        (here && fence.digest.is_some()).then(|| self.now.rows.cut())
+    }
+
     /// The guild's rows as they stand still, for the target.
     pub(super) fn bundle(&self, facts: &MoveFacts, no: u64, planted: Option<Planted>) -> Option<Delta> {
         let fence = self.fence()?;
@@ -234,15 +250,12 @@ impl Pod {
         &mut self,
         facts: &MoveFacts,
         delta: Delta,
-        wanted: (u64, GuildDigest),
         planted: Option<Planted>,
     ) -> Event {
         let access = Access::Import {
             epoch: facts.epoch,
             move_id: facts.move_id,
         };
-        let mixed_up = planted == Some(Planted::DeltaOfAnotherFreeze);
-        let (no, digest) = if mixed_up { wanted } else { (delta.no, delta.rows.cut().digest) };
         if planted == Some(Planted::StartTwice)
             && self.fence().is_some_and(|fence| fence.mode == FenceMode::Serving && fence.epoch == facts.epoch)
         {
@@ -267,8 +280,8 @@ impl Pod {
         let verify = FenceChange::Verify {
             epoch: facts.epoch,
             move_id: facts.move_id,
-            freeze_no: no,
-            digest,
+            freeze_no: delta.no,
+            digest: cut.digest,
         };
         if let Err(why) = self.change(&verify) {
             return Event::Refused {

@@ -3,8 +3,8 @@
 use uuid::Uuid;
 
 use super::planted::Planted;
-use crate::domain::fence::FenceMode;
-use crate::domain::guild_move::{Event, GuildMove, MoveFacts, MoveSeen, Stage, StoreSays, Write};
+use crate::domain::fence::{FenceMode, Moving};
+use crate::domain::guild_move::{Event, GuildMove, MoveFacts, Stage, Write};
 use crate::domain::ids::{Epoch, GuildId, MoveId, PodId};
 use crate::domain::recovery::{JUMP, ReportedFence, StoredOwner, merge};
 
@@ -14,6 +14,16 @@ pub(super) fn pod_id(n: usize) -> PodId {
 
 pub(super) fn index(pod: PodId) -> usize {
     pod.get() as usize
+}
+
+/// What a pod reads of the guild.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct StoreSays {
+    pub(super) owner: PodId,
+    pub(super) epoch: Epoch,
+    /// After a recovery: the fence epoch that may be raised.
+    pub(super) raise_from: Option<Epoch>,
+    pub(super) moving: Option<Moving>,
 }
 
 #[derive(Debug, Clone)]
@@ -74,12 +84,11 @@ impl Store {
         Some(StoreSays {
             owner: pod_id(self.owner),
             epoch: self.epoch,
-            born: true,
             raise_from: self.raise_from,
-            last_no: self.last_no,
-            moving: self.active().map(|row| MoveSeen {
-                facts: row.facts,
-                stage: row.stage,
+            moving: self.active().map(|row| Moving {
+                move_id: row.facts.move_id,
+                step: row.stage.step(),
+                freeze_no: row.stage.no(),
             }),
         })
     }

@@ -9,10 +9,10 @@ use super::file::Pod;
 use super::planted::Planted;
 use super::pod::{Delta, party_of};
 use super::random::Random;
-use super::store::{Store, index, pod_id};
-use crate::domain::fence::{FenceChange, FenceMode};
+use super::store::{Store, StoreSays, index, pod_id};
+use crate::domain::fence::{FenceChange, FenceMode, FenceState};
 use crate::domain::guild_move::{
-    Answer, Call, Command, Event, GuildMove, Limits, MoveFacts, Party, Stage, Write, custody, next,
+    Answer, Call, Command, Event, GuildMove, Limits, MoveFacts, Party, Stage, Write, has_taken_over, next,
 };
 use crate::domain::ids::{Epoch, GuildId, MoveId};
 use crate::domain::recovery::ReportedFence;
@@ -78,7 +78,7 @@ pub(super) struct World {
     pub(super) broken: Option<String>,
     asks: u32,
     files_put_back: u32,
-    forgotten: bool,
+    relied_on: bool,
     losses: u32,
     pub(super) finished: u32,
     pub(super) thawed: u32,
@@ -103,7 +103,7 @@ impl World {
             broken: None,
             asks: 0,
             files_put_back: 0,
-            forgotten: false,
+            relied_on: false,
             losses: 0,
             finished: 0,
             thawed: 0,
@@ -171,7 +171,13 @@ impl World {
     }
 
     pub(super) fn plan(&mut self) {
-        if self.store.active().is_some() || self.store.moves.len() > 5 {
+        if self.store.moves.len() < 6 {
+            self.plan_anyway();
+        }
+    }
+
+    pub(super) fn plan_anyway(&mut self) {
+        if self.store.active().is_some() {
             return;
         }
         self.remember();
@@ -233,7 +239,7 @@ impl World {
             },
         }));
         // What it read before is of a history that may be lost; what it serves it goes on serving.
-        pod.unread = None;
+        pod.unread.clear();
         if !pod.durable.fence.as_ref().is_some_and(|fence| fence.mode.owns()) {
             pod.view = None;
         }
@@ -303,14 +309,9 @@ impl World {
         self.tell(who, event);
     }
 
-    fn tell(&mut self, who: usize, mut event: Event) {
+    fn tell(&mut self, who: usize, event: Event) {
         let driver = &mut self.drivers[who];
         let Some(it) = &driver.it else { return };
-        if self.planted == Some(Planted::DeltaOfAnotherFreeze)
-            && let (Event::Done(Answer::Imported(cut)), Some(wanted)) = (&mut event, it.cut)
-        {
-            *cut = wanted;
-        }
         let (it, commands) = next(it, event.clone());
         if let Some(story) = &mut self.story {
             story.push(format!("{}: driver {who}: {event:?} -> {:?} {commands:?}", self.now, it.stage));
@@ -365,7 +366,7 @@ impl World {
             return;
         }
         let at = if self.calm { 0 } else { self.random.below(self.wire.len()) };
-        let wire = if !self.calm && self.random.once_in(8) && self.wire.len() < 12 {
+        let wire = if !self.calm && self.random.once_in(5) && self.wire.len() < 12 {
             self.wire[at].clone()
         } else {
             self.wire.remove(at)
@@ -395,6 +396,10 @@ impl World {
             Party::Target => facts.dst,
         });
         if let Call::Import { no, .. } = call {
+            if let Some(cut) = self.pods[me].verified_before(&facts, no) {
+                self.reply(asked, Event::Done(Answer::Imported(cut)));
+                return;
+            }
             match self.pods[1 - me].bundle(&facts, no, self.planted) {
                 Some(delta) => self.wire.push(Wire::Delta(asked, delta)),
                 None => self.reply(asked, Event::Silent(Party::Target)),
@@ -402,21 +407,21 @@ impl World {
             return;
         }
         if call == Call::Forget {
-            self.forgotten = true;
             self.check_custody(me, &facts);
         }
         if call == Call::Custody && self.random.once_in(2) {
             self.pods[me].replica = self.pods[me].durable.clone();
         }
         let event = self.pods[me].asked(&facts, call, self.planted);
+        self.relied_on |= event == Event::Done(Answer::Custody(true))
+            && has_taken_over(self.pods[me].replica.fence.as_ref(), facts.epoch);
         self.note(|w| format!("pod {me}: {call:?} of {} -> {event:?}; {:?}", facts.epoch, w.pods[me].now));
         self.lasting(me, asked, event);
     }
 
     fn take_in(&mut self, asked: Asked, delta: Delta) {
-        let Call::Import { no, digest } = asked.call else { return };
         let me = index(asked.facts.dst);
-        let event = self.pods[me].take_in(&asked.facts, delta, (no, digest), self.planted);
+        let event = self.pods[me].take_in(&asked.facts, delta, self.planted);
         self.note(|w| format!("pod {me}: {delta:?} -> {event:?}; {:?}", w.pods[me].now));
         self.lasting(me, asked, event);
     }
@@ -498,18 +503,24 @@ impl World {
 
     fn read_store(&mut self) {
         let me = self.random.below(2);
-        self.pods[me].unread = self.store.says();
+        let pod = &mut self.pods[me];
+        if let Some(says) = self.store.says().filter(|_| pod.unread.len() < 3) {
+            pod.unread.push((pod.durable.fence.clone(), says));
+        }
     }
 
     fn act_on_store(&mut self) {
         let me = self.random.below(2);
-        if let Some(says) = self.pods[me].unread.take() {
-            self.act_on(me, says);
+        let looks = self.pods[me].unread.len();
+        if looks > 0 {
+            let at = self.random.below(looks);
+            let (seen, says) = self.pods[me].unread.swap_remove(at);
+            self.act_on(me, seen, says);
         }
     }
 
-    fn act_on(&mut self, me: usize, says: crate::domain::guild_move::StoreSays) {
-        let gone = self.pods[me].act_on(me, says, self.planted);
+    fn act_on(&mut self, me: usize, seen: Option<FenceState>, says: StoreSays) {
+        let gone = self.pods[me].act_on(me, seen, says, self.planted);
         self.note(|w| format!("pod {me} acts on {says:?}: {:?}", w.pods[me].now));
         self.pods[me].sync();
         if gone {
@@ -546,9 +557,12 @@ impl World {
         pod.now = pod.durable.clone();
         self.store.lives[me] += 1;
         pod.life = self.store.lives[me];
-        (pod.view, pod.unread) = (None, None);
+        pod.view = None;
+        pod.unread.clear();
+        pod.climbed = None;
         if let Some(says) = self.store.says() {
-            self.act_on(me, says);
+            let seen = self.pods[me].durable.fence.clone();
+            self.act_on(me, seen, says);
             // Rows that came back with an older file are noted again.
             self.note_tombstone(me);
         }
@@ -565,8 +579,8 @@ impl World {
         }
         self.files_put_back += 1;
         let pod = &self.pods[me];
-        // Once another holder's rows are gone, an older file than the replica's is a restore, not a move's business.
-        let older = if self.forgotten {
+        // Once a replica was relied on, putting back less than it holds is a loss by hand.
+        let older = if self.relied_on {
             pod.replica.clone()
         } else {
             pod.older[self.random.below(pod.older.len())].clone()
@@ -585,8 +599,9 @@ impl World {
         let now = &self.pods[me].durable;
         let owned = now.fence.as_ref().is_some_and(|fence| fence.mode.owns());
         let other = &self.pods[1 - me].durable;
-        let newest_here = owned && now.fence.as_ref().map(|f| f.epoch) >= other.fence.as_ref().map(|f| f.epoch);
-        if newest_here || self.store.owner == me {
+        let other_owns = other.fence.as_ref().filter(|fence| fence.mode.owns());
+        let newest_here = owned && now.fence.as_ref().map(|f| f.epoch) >= other_owns.map(|f| f.epoch);
+        if newest_here {
             self.truth.unsure |= now.rows.bits ^ older.rows.bits;
             if now.fence.as_ref().is_some_and(|fence| fence.mode == FenceMode::Serving) {
                 self.truth.unsure |= now.rows.bits ^ other.rows.bits;
@@ -613,7 +628,7 @@ impl World {
                 _ if row.done => continue,
                 Some(Stage::Aborted { .. }) if row.staging => Call::DropImport,
                 None | Some(Stage::Aborted { .. }) if !row.staging => {
-                    let held = custody(self.pods[1 - row.pod].replica.fence.as_ref(), row.facts.epoch);
+                    let held = has_taken_over(self.pods[1 - row.pod].replica.fence.as_ref(), row.facts.epoch);
                     if !held {
                         continue;
                     }
@@ -633,9 +648,7 @@ impl World {
         let fence = self.pods[me].fence();
         let deletes = fence.is_some_and(|f| f.mode == FenceMode::Tombstone && f.epoch == facts.epoch);
         let (source, replica) = (&self.pods[me].now.rows, &self.pods[1 - me].replica);
-        let held = replica.fence.as_ref().is_some_and(|f| {
-            f.epoch > facts.epoch || (f.epoch == facts.epoch && f.mode.owns())
-        });
+        let held = has_taken_over(replica.fence.as_ref(), facts.epoch);
         if deletes && *source != super::file::Rows::default() && !held && !self.beyond {
             self.broke("I15: the source's rows go, and the target's replica has no such guild");
         }
@@ -644,7 +657,7 @@ impl World {
     /// Everything that is under way is brought to its end: nothing fails any more.
     pub(super) fn become_quiet(&mut self) -> bool {
         self.calm = true;
-        self.drivers = [Driver::default(), Driver::default()];
+        (self.drivers[0], self.drivers[1]) = Default::default();
         for _ in 0..400 {
             self.now += 1;
             if !self.wire.is_empty() {
@@ -652,6 +665,7 @@ impl World {
                 self.arrive(wire);
                 continue;
             }
+            let before = [self.pods[0].now.fence.clone(), self.pods[1].now.fence.clone()];
             self.recover();
             self.drive_one(0);
             self.clean_up();
@@ -659,11 +673,13 @@ impl World {
                 for me in 0..2 {
                     self.pods[me].replica = self.pods[me].durable.clone();
                     if let Some(says) = self.store.says() {
-                        self.act_on(me, says);
+                        let seen = self.pods[me].durable.fence.clone();
+                        self.act_on(me, seen, says);
                     }
                 }
             }
-            if self.settled() {
+            let changed = self.pods.iter().zip(&before).any(|(pod, before)| pod.now.fence != *before);
+            if !changed && self.settled() {
                 return true;
             }
         }
