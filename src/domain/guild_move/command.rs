@@ -35,7 +35,7 @@ pub enum Write {
     Start,
     /// From started: the source's rows are gone.
     Clean,
-    /// From frozen or verified: back to `prepared` with the next number.
+    /// From frozen or verified: back to `prepared`, under the number of the freeze that is over.
     Thaw {
         /// Why.
         why: String,

@@ -38,7 +38,7 @@ impl GuildMove {
     fn begin(&mut self) -> Vec<Command> {
         let command = match self.stage {
             Stage::Planned => Command::Write(Write::Prepare),
-            Stage::Prepared { no } if self.thaws > 0 => Command::Call(Call::Thaw { no: before(no) }),
+            Stage::Prepared { no } if self.thaws > 0 => Command::Call(Call::Thaw { no }),
             Stage::Prepared { no } => Command::Call(Call::Prepare { no }),
             Stage::Frozen { no } => Command::Call(Call::Freeze { no }),
             Stage::Verified { .. } => Command::Write(Write::Flip),
@@ -177,7 +177,8 @@ impl GuildMove {
             }
             Stage::Flipped { no, .. } | Stage::Started { no, .. } => {
                 let pause = self.pause();
-                let again = Command::Call(Call::Prepare { no: before(no) });
+                // Under the number before the freeze, which then verifies it.
+                let again = Command::Call(Call::Prepare { no: no.saturating_sub(1) });
                 vec![Command::Wait(pause), again]
             }
             _ => self.thaw("the target has lost what it had".to_owned()),
@@ -222,9 +223,4 @@ impl GuildMove {
 fn wait_after(failures: u32, longest: Duration) -> Duration {
     let doublings = failures.saturating_sub(1).min(16);
     FIRST_WAIT.saturating_mul(1 << doublings).min(longest)
-}
-
-/// The command before: a freeze's number follows on that of its prepare, and a thaw's prepare on that of its freeze.
-const fn before(no: u64) -> u64 {
-    no.saturating_sub(1)
 }

@@ -24,14 +24,15 @@ pub struct MoveFacts {
 /// How far a move has come, as its row in the store says.
 ///
 /// `no` is the number of the present command: the store hands them out, one after the other over all moves of the
-/// guild, so that a fence can tell a late command from the present one. `prepared` and `frozen` each take the next.
+/// guild, so that a fence can tell a late command from the present one. A move's first prepare takes the next, and each
+/// freeze.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
     /// Asked for and checked; nothing touched.
     Planned,
     /// The target is to make room. After a thaw: the source is to go on, too.
     Prepared {
-        /// The command's number.
+        /// The command's number; after a thaw, that of the freeze which is over.
         no: u64,
     },
     /// The source is to stop.

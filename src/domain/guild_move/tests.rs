@@ -84,7 +84,7 @@ fn a_spent_budget_thaws_and_too_many_give_the_move_up() {
     let why = "the pause budget was spent".to_owned();
     assert_eq!(commands, [Command::Write(Write::Thaw { why })]);
     let row = Event::Row {
-        stage: Stage::Prepared { no: 3 },
+        stage: Stage::Prepared { no: 2 },
         thaws: 5,
     };
     let (it, commands) = next(&it, row);

@@ -201,9 +201,7 @@ impl Store {
             }
             (Write::Thaw { .. }, Stage::Frozen { .. } | Stage::Verified { .. }) => {
                 self.moves[at].thaws += 1;
-                Stage::Prepared {
-                    no: self.next_no(at, planted),
-                }
+                Stage::Prepared { no: stage.no() }
             }
             (Write::Thaw { .. }, _) => {
                 self.owner = index(facts.src);

@@ -366,7 +366,7 @@ impl World {
             return;
         }
         let at = if self.calm { 0 } else { self.random.below(self.wire.len()) };
-        let wire = if !self.calm && self.random.once_in(5) && self.wire.len() < 12 {
+        let wire = if !self.calm && self.random.once_in(8) && self.wire.len() < 16 {
             self.wire[at].clone()
         } else {
             self.wire.remove(at)
