@@ -9,7 +9,7 @@ use super::failure::Failure;
 use super::local;
 use super::printer::Color;
 use super::{
-    audit, bundle, completion, guild, legacy, man, pod, replica, restore, session, shard, status, store,
+    audit, bundle, completion, guild, legacy, man, moves, pod, replica, restore, session, shard, status, store,
     version,
 };
 use crate::runtime::build_info;
@@ -50,6 +50,8 @@ pub(super) enum Command {
     Pod(pod::Command),
     #[command(subcommand, alias = "guilds")]
     Guild(guild::Command),
+    #[command(subcommand, alias = "moves")]
+    Move(moves::Command),
     #[command(subcommand, alias = "bundles")]
     Bundle(bundle::Command),
     #[command(subcommand, alias = "shards")]
@@ -82,6 +84,7 @@ impl Command {
             Self::Status(args) => args.run(context).await,
             Self::Pod(command) => command.run(context).await,
             Self::Guild(command) => command.run(context).await,
+            Self::Move(command) => command.run(context).await,
             Self::Bundle(command) => command.run(context).await,
             Self::Shard(command) => command.run(context).await,
             Self::Replica(command) => command.run(context).await,

@@ -23,8 +23,10 @@ mod legacy;
 #[cfg(feature = "local")]
 mod local;
 mod man;
+mod moves;
 mod output;
 mod pod;
+mod pods;
 mod printer;
 mod progress;
 mod replica;

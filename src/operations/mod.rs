@@ -2,6 +2,7 @@
 
 pub mod consent;
 pub mod guild_bundle;
+pub mod guild_move;
 pub mod guilds;
 pub mod legacy;
 pub mod overview;

@@ -90,8 +90,8 @@ impl Pod {
             Call::Retire => self.retire(epoch),
             Call::DropImport => self.drop_import(facts, planted),
             Call::Custody if planted == Some(Planted::CleanBeforeCustody) => Ok(Answer::Custody(true)),
-            Call::Custody if !has_taken_over(self.fence(), epoch) => return Event::NotVerified,
-            Call::Custody => Ok(Answer::Custody(has_taken_over(self.replica.fence.as_ref(), epoch))),
+            Call::Custody if !holds(self.fence(), epoch) => return Event::NotVerified,
+            Call::Custody => Ok(Answer::Custody(holds(self.replica.fence.as_ref(), epoch))),
             Call::Forget => self.forget(epoch, planted),
             Call::Import { .. } => unreachable!("imports go by way of the source"),
         };
@@ -298,6 +298,11 @@ impl Pod {
         }
         Event::Done(Answer::Imported(cut))
     }
+}
+
+/// Whether a file with this fence has taken the guild over.
+pub(super) fn holds(fence: Option<&FenceState>, since: Epoch) -> bool {
+    fence.is_some_and(|fence| has_taken_over(fence.epoch, fence.mode, since))
 }
 
 pub(super) const fn party_of(call: Call) -> Party {

@@ -7,12 +7,12 @@ use uuid::Uuid;
 
 use super::file::Pod;
 use super::planted::Planted;
-use super::pod::{Delta, party_of};
+use super::pod::{Delta, holds, party_of};
 use super::random::Random;
 use super::store::{Store, StoreSays, index, pod_id};
 use crate::domain::fence::{FenceChange, FenceMode, FenceState};
 use crate::domain::guild_move::{
-    Answer, Call, Command, Event, GuildMove, Limits, MoveFacts, Party, Stage, Write, has_taken_over, next,
+    Answer, Call, Command, Event, GuildMove, Limits, MoveFacts, Party, Stage, Write, next,
 };
 use crate::domain::ids::{Epoch, GuildId, MoveId};
 use crate::domain::recovery::ReportedFence;
@@ -414,7 +414,7 @@ impl World {
         }
         let event = self.pods[me].asked(&facts, call, self.planted);
         self.relied_on |= event == Event::Done(Answer::Custody(true))
-            && has_taken_over(self.pods[me].replica.fence.as_ref(), facts.epoch);
+            && holds(self.pods[me].replica.fence.as_ref(), facts.epoch);
         self.note(|w| format!("pod {me}: {call:?} of {} -> {event:?}; {:?}", facts.epoch, w.pods[me].now));
         self.lasting(me, asked, event);
     }
@@ -628,7 +628,7 @@ impl World {
                 _ if row.done => continue,
                 Some(Stage::Aborted { .. }) if row.staging => Call::DropImport,
                 None | Some(Stage::Aborted { .. }) if !row.staging => {
-                    let held = has_taken_over(self.pods[1 - row.pod].replica.fence.as_ref(), row.facts.epoch);
+                    let held = holds(self.pods[1 - row.pod].replica.fence.as_ref(), row.facts.epoch);
                     if !held {
                         continue;
                     }
@@ -648,7 +648,7 @@ impl World {
         let fence = self.pods[me].fence();
         let deletes = fence.is_some_and(|f| f.mode == FenceMode::Tombstone && f.epoch == facts.epoch);
         let (source, replica) = (&self.pods[me].now.rows, &self.pods[1 - me].replica);
-        let held = has_taken_over(replica.fence.as_ref(), facts.epoch);
+        let held = holds(replica.fence.as_ref(), facts.epoch);
         if deletes && *source != super::file::Rows::default() && !held && !self.beyond {
             self.broke("I15: the source's rows go, and the target's replica has no such guild");
         }
