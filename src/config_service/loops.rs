@@ -56,25 +56,31 @@ fn deal(shell: &Shell, db: &ConfigDb, last_stamp: &LastStamp, settings: &ConfigS
 /// Goes on with moves that nobody drives, and deletes what is left when they are over.
 fn moves(shell: &Shell, mover: &Mover, settings: &ConfigSettings) {
     let (own, at_once) = (mover.clone(), settings.moves_at_once as usize);
-    shell
-        .loops
-        .start(&shell.lifecycle, "drive-moves", settings.move_interval, move || {
+    shell.loops.start(
+        &shell.lifecycle,
+        "drive-moves",
+        settings.move_interval,
+        move || {
             let mover = own.clone();
             async move {
                 let taken = mover.take_up(at_once, &CancellationToken::new()).await?;
                 Ok::<_, MoveError>(json!({ "driven": taken }))
             }
-        });
+        },
+    );
     let (own, again) = (mover.clone(), settings.move_keep.max(settings.move_interval));
-    shell
-        .loops
-        .start(&shell.lifecycle, "clean-up-moves", settings.move_interval, move || {
+    shell.loops.start(
+        &shell.lifecycle,
+        "clean-up-moves",
+        settings.move_interval,
+        move || {
             let mover = own.clone();
             async move {
                 let cleaned = mover.clean_up(again, &CancellationToken::new()).await?;
                 Ok::<_, MoveError>(json!({ "done": cleaned.done, "left": cleaned.left }))
             }
-        });
+        },
+    );
 }
 
 /// Ends a recovery once everybody has reported.

@@ -9,8 +9,8 @@ use super::failure::Failure;
 use super::local;
 use super::printer::Color;
 use super::{
-    audit, bundle, completion, guild, legacy, man, moves, pod, replica, restore, session, shard, status, store,
-    version,
+    audit, bundle, completion, guild, legacy, man, moves, pod, rebalance, replica, restore, session, shard,
+    status, store, version,
 };
 use crate::runtime::build_info;
 
@@ -52,6 +52,8 @@ pub(super) enum Command {
     Guild(guild::Command),
     #[command(subcommand, alias = "moves")]
     Move(moves::Command),
+    #[command(subcommand)]
+    Rebalance(rebalance::Command),
     #[command(subcommand, alias = "bundles")]
     Bundle(bundle::Command),
     #[command(subcommand, alias = "shards")]
@@ -85,6 +87,7 @@ impl Command {
             Self::Pod(command) => command.run(context).await,
             Self::Guild(command) => command.run(context).await,
             Self::Move(command) => command.run(context).await,
+            Self::Rebalance(command) => command.run(context).await,
             Self::Bundle(command) => command.run(context).await,
             Self::Shard(command) => command.run(context).await,
             Self::Replica(command) => command.run(context).await,

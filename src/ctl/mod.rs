@@ -19,6 +19,7 @@ mod failure;
 mod file_failure;
 mod guild;
 mod ids;
+mod interrupts;
 mod legacy;
 #[cfg(feature = "local")]
 mod local;
@@ -29,6 +30,7 @@ mod pod;
 mod pods;
 mod printer;
 mod progress;
+mod rebalance;
 mod replica;
 mod restore;
 mod run;

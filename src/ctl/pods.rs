@@ -61,7 +61,11 @@ impl PodArgs {
         let pods = PodApi::new(key, self.pod_timeout, Arc::new(SystemClock))
             .map_err(|error| Failure::new(ExitStatus::Failed, error))?;
         let settings = MoverSettings {
-            name: format!("modbotctl-{}-{}", super::actor::of_this_process(), std::process::id()),
+            name: format!(
+                "modbotctl-{}-{}",
+                super::actor::of_this_process(),
+                std::process::id()
+            ),
             lease: LEASE,
             limits: Limits::default(),
             keep: self.keep,
@@ -72,7 +76,11 @@ impl PodArgs {
     /// The key: a flag wins over a variable.
     fn key(&self, source: &impl Source) -> Result<String, Failure> {
         let variable = |name| source.get(name).filter(|value| !value.is_empty());
-        let key = match (&self.operator_key_file, variable(KEY_VARIABLE), variable(FILE_VARIABLE)) {
+        let key = match (
+            &self.operator_key_file,
+            variable(KEY_VARIABLE),
+            variable(FILE_VARIABLE),
+        ) {
             (Some(path), ..) => in_file(path)?,
             (None, Some(_), Some(_)) => {
                 let both = format!("{KEY_VARIABLE} and {FILE_VARIABLE} are both set: keep one of them");

@@ -17,6 +17,7 @@ pub mod ltx;
 pub mod lz4_stream;
 pub mod move_step;
 pub mod placement;
+pub mod planner;
 pub mod recovery;
 pub mod replica;
 pub mod rest_budget;

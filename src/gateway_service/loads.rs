@@ -9,7 +9,7 @@ use crate::client::config_api::GuildLoadInfo;
 use crate::domain::ids::GuildId;
 
 /// Over which time a rate is averaged.
-const AVERAGED: Duration = Duration::from_secs(60);
+const AVERAGED: Duration = Duration::from_mins(1);
 /// A rate or a size is worth telling when it differs from the last one told by this part of it.
 const WORTH_TELLING: f64 = 0.1;
 /// Below this a guild is quiet.

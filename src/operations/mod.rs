@@ -7,6 +7,7 @@ pub mod guilds;
 pub mod legacy;
 pub mod overview;
 pub mod pods;
+pub mod rebalance;
 pub mod recovery;
 pub mod restore;
 pub mod schema;

@@ -24,7 +24,9 @@ fn to(n: u32, g: u64) -> NewMove {
 /// Takes a move one step on from where it is.
 async fn write(db: &ConfigDb, new: &NewMove, write: Write) -> MoveRow {
     let from = db.get_move(new.move_id).await.unwrap().value.stage().unwrap();
-    let done = db.write_move(new.move_id, from, &write, WriteNote::default(), &by("a")).await;
+    let done = db
+        .write_move(new.move_id, from, &write, WriteNote::default(), &by("a"))
+        .await;
     done.unwrap().value
 }
 
@@ -75,8 +77,11 @@ async fn an_owner_changes_with_a_flip_and_not_otherwise() {
     // Before the flip the target starts anew: what was verified may be gone.
     db.detach(pod(1), dst_life).await.unwrap();
     start(&db, 1, TTL).await;
-    let stale = db.flip_move(new.move_id, stage, &by("a")).await.unwrap().value;
-    assert!(matches!(stale, FlipOutcome::LivesChanged { .. }), "{stale:?}");
+    let refused_flip = db.flip_move(new.move_id, stage, &by("a")).await.unwrap().value;
+    assert!(
+        matches!(refused_flip, FlipOutcome::LivesChanged { .. }),
+        "{refused_flip:?}"
+    );
     assert_eq!(db.guild(guild(1)).await.unwrap().value.unwrap().pod, pod(0));
 
     write(&db, &new, abort()).await;
@@ -90,7 +95,9 @@ async fn an_owner_changes_with_a_flip_and_not_otherwise() {
     assert!(matches!(late, FlipOutcome::Row(row) if row.active.step == MoveStep::Flipped));
     let thaw = Write::Thaw { why: "late".into() };
     for write in [thaw, abort()] {
-        let late = db.write_move(again.move_id, stage, &write, WriteNote::default(), &by("b")).await;
+        let late = db
+            .write_move(again.move_id, stage, &write, WriteNote::default(), &by("b"))
+            .await;
         assert_eq!(late.unwrap().value.active.step, MoveStep::Flipped);
     }
     assert_eq!(db.guild(guild(1)).await.unwrap().value.unwrap().pod, pod(1));

@@ -37,7 +37,12 @@ pub(in crate::ctl) struct Args {
     #[arg(value_name = "GUILD", value_parser = ids::guild, allow_negative_numbers = true)]
     guild: GuildId,
     /// The pod: 3, pod-3 or pod/3
-    #[arg(long, value_name = "POD", allow_negative_numbers = true, required_unless_present = "reverse")]
+    #[arg(
+        long,
+        value_name = "POD",
+        allow_negative_numbers = true,
+        required_unless_present = "reverse"
+    )]
     to: Option<PodId>,
     /// To the pod that its last move came from
     #[arg(long, conflicts_with = "to")]
@@ -69,7 +74,9 @@ fn hold_step(text: &str) -> Result<MoveStep, String> {
 impl Args {
     pub(in crate::ctl) async fn run(self, context: &mut Context) -> Result<ExitStatus, Failure> {
         let guild = self.guild;
-        let wanted = self.change.want(format!("move guild {guild}"), guild.to_string())?;
+        let wanted = self
+            .change
+            .want(format!("move guild {guild}"), guild.to_string())?;
         let store = self.store.open().await?;
         let to = match self.to {
             Some(to) => to,
@@ -94,7 +101,10 @@ impl Args {
             Err(_) => format!("to {to}"),
         };
         let authority = wanted.agreed(&mut context.printer, effect).await?;
-        let planned = guild_move::plan(&mover, &asked, &authority).await.map_err(failed).map_err(doing)?;
+        let planned = guild_move::plan(&mover, &asked, &authority)
+            .await
+            .map_err(failed)
+            .map_err(doing)?;
         let id = planned.value.active.move_id;
         carry_out(&mover, &store, id).await.map_err(doing)?;
         let row = store.ask(store.db.get_move(id)).await?;
@@ -134,7 +144,10 @@ pub(in crate::ctl) fn report(
             writeln!(render.printer.stdout(), "{}", view.line())?;
             if row.value.is_held() {
                 let id = row.value.active.move_id;
-                writeln!(render.printer.stdout(), "held: `modbotctl move resume {id}` goes on")?;
+                writeln!(
+                    render.printer.stdout(),
+                    "held: `modbotctl move resume {id}` goes on"
+                )?;
             }
         }
     }

@@ -42,7 +42,9 @@ impl Args {
         let before = store.ask(store.db.get_move(id)).await?.value.active.step;
         wanted
             .make(context, self.output, async |authority| {
-                let done = guild_move::abort(&store.db, id, authority).await.map_err(failed)?;
+                let done = guild_move::abort(&store.db, id, authority)
+                    .await
+                    .map_err(failed)?;
                 Ok(done.map(|row| {
                     let after = row.active.step;
                     ChangeView {

@@ -39,7 +39,9 @@ pub(in crate::ctl) struct Args {
 impl Args {
     pub(in crate::ctl) async fn run(self, context: &mut Context) -> Result<ExitStatus, Failure> {
         let id = self.id;
-        let wanted = self.change.want(format!("go on with move {id}"), id.to_string())?;
+        let wanted = self
+            .change
+            .want(format!("go on with move {id}"), id.to_string())?;
         let store = self.store.open().await?;
         let found = store.ask(store.db.get_move(id)).await?;
         if wanted.is_dry_run() {
@@ -49,7 +51,9 @@ impl Args {
             .agreed(&mut context.printer, super::MoveView::from(&found.value).line())
             .await?;
         let mover = self.pods.mover(&store)?;
-        guild_move::resume(&store.db, id, &authority).await.map_err(failed)?;
+        guild_move::resume(&store.db, id, &authority)
+            .await
+            .map_err(failed)?;
         carry_out(&mover, &store, id).await?;
         let found = store.ask(store.db.get_move(id)).await?;
         report(context, self.output, &found)

@@ -25,8 +25,8 @@ pub(in crate::ctl) async fn carry_out(mover: &Mover, store: &Store, id: Uuid) ->
     let stop = CancellationToken::new();
     let words = Words::default();
     let on = |seen: Seen| words.say(seen);
-    let driven = mover.drive(id, Event::Begin, &stop, &on);
-    tokio::pin!(driven);
+    let mut driven = Box::pin(mover.drive(id, Event::Begin, &stop, &on));
+    let _own = crate::ctl::interrupts::own();
     let mut interrupts =
         signal(SignalKind::interrupt()).map_err(|error| Failure::new(ExitStatus::Failed, error))?;
     let driven = loop {
@@ -65,11 +65,17 @@ async fn follow(store: &Store, id: Uuid, words: &Words) -> Result<MoveRow, Failu
 }
 
 fn go_on(id: Uuid) -> String {
-    format!("`modbotctl move resume {id}` goes on, `modbotctl move abort {id}` gives it up; modbot-config goes on by itself")
+    format!(
+        "`modbotctl move resume {id}` goes on, `modbotctl move abort {id}` gives it up; modbot-config goes on by itself"
+    )
 }
 
 fn interrupted(id: Uuid) -> Failure {
-    Failure::message(ExitStatus::Interrupted, format!("interrupted: move {id} is under way")).hint(go_on(id))
+    Failure::message(
+        ExitStatus::Interrupted,
+        format!("interrupted: move {id} is under way"),
+    )
+    .hint(go_on(id))
 }
 
 /// A driver's error as a verb's.

@@ -77,13 +77,18 @@ impl MoveView {
     }
 
     fn pause(&self) -> String {
-        self.paused_ms.map_or_else(|| "-".to_owned(), |ms| format!("{ms} ms"))
+        self.paused_ms
+            .map_or_else(|| "-".to_owned(), |ms| format!("{ms} ms"))
     }
 
     /// What became of it, in one line.
     pub(in crate::ctl) fn line(&self) -> String {
         let Self {
-            guild, from, to, epoch, ..
+            guild,
+            from,
+            to,
+            epoch,
+            ..
         } = self;
         match self.step {
             MoveStep::Started | MoveStep::Cleaned => format!(
@@ -96,7 +101,10 @@ impl MoveView {
                 "guild {guild} stays on {from}: {}",
                 self.error.as_deref().unwrap_or("the move was given up")
             ),
-            _ => format!("guild {guild} is on its way from {from} to {to}: {}", self.state()),
+            _ => format!(
+                "guild {guild} is on its way from {from} to {to}: {}",
+                self.state()
+            ),
         }
     }
 

@@ -26,9 +26,8 @@ pub fn next(before: &GuildMove, event: Event) -> (GuildMove, Vec<Command>) {
         Event::Silent(party) => it.unanswered(party),
         Event::Refused { party, why } => it.refused(party, why),
         Event::NotVerified => it.feed_again(),
-        Event::Differs { why } => it.give_up(why),
+        Event::Differs { why } | Event::AbortAsked { why } => it.give_up(why),
         Event::BudgetSpent => it.thaw("the pause budget was spent".to_owned()),
-        Event::AbortAsked { why } => it.give_up(why),
     };
     (it, commands)
 }
@@ -178,7 +177,9 @@ impl GuildMove {
             Stage::Flipped { no, .. } | Stage::Started { no, .. } => {
                 let pause = self.pause();
                 // Under the number before the freeze, which then verifies it.
-                let again = Command::Call(Call::Prepare { no: no.saturating_sub(1) });
+                let again = Command::Call(Call::Prepare {
+                    no: no.saturating_sub(1),
+                });
                 vec![Command::Wait(pause), again]
             }
             _ => self.thaw("the target has lost what it had".to_owned()),

@@ -32,13 +32,31 @@ fn a_move_goes_from_plan_to_cleaned() {
     let row = |stage| Event::Row { stage, thaws: 0 };
     let story = [
         (Event::Begin, Command::Write(Write::Prepare)),
-        (row(Stage::Prepared { no: 7 }), Command::Call(Call::Prepare { no: 7 })),
+        (
+            row(Stage::Prepared { no: 7 }),
+            Command::Call(Call::Prepare { no: 7 }),
+        ),
         (Event::Done(Answer::Prepared), Command::Write(Write::Freeze)),
-        (row(Stage::Frozen { no: 8 }), Command::Call(Call::Freeze { no: 8 })),
-        (Event::Done(Answer::Frozen(cut(3))), Command::Call(Call::Import { no: 8, digest })),
-        (Event::Done(Answer::Imported(cut(3))), Command::Write(Write::Verify(cut(3)))),
-        (row(Stage::Verified { no: 8, digest }), Command::Write(Write::Flip)),
-        (row(Stage::Flipped { no: 8, digest }), Command::Call(Call::Serve { no: 8, digest })),
+        (
+            row(Stage::Frozen { no: 8 }),
+            Command::Call(Call::Freeze { no: 8 }),
+        ),
+        (
+            Event::Done(Answer::Frozen(cut(3))),
+            Command::Call(Call::Import { no: 8, digest }),
+        ),
+        (
+            Event::Done(Answer::Imported(cut(3))),
+            Command::Write(Write::Verify(cut(3))),
+        ),
+        (
+            row(Stage::Verified { no: 8, digest }),
+            Command::Write(Write::Flip),
+        ),
+        (
+            row(Stage::Flipped { no: 8, digest }),
+            Command::Call(Call::Serve { no: 8, digest }),
+        ),
         (Event::Done(Answer::Serving), Command::Write(Write::Start)),
         (row(Stage::Started { no: 8, digest }), Command::Call(Call::Retire)),
         (Event::Done(Answer::Retired), Command::End(Ended::Served)),
@@ -66,7 +84,11 @@ fn every_step_before_the_flip_can_be_given_up_and_none_after_it() {
         Stage::Verified { no: 2, digest },
     ] {
         let (_, commands) = next(&at(stage, 0), Event::AbortAsked { why: why() });
-        assert_eq!(commands, [Command::Write(Write::Abort { why: why() })], "{stage:?}");
+        assert_eq!(
+            commands,
+            [Command::Write(Write::Abort { why: why() })],
+            "{stage:?}"
+        );
     }
     for stage in [
         Stage::Flipped { no: 2, digest },
@@ -88,12 +110,19 @@ fn a_spent_budget_thaws_and_too_many_give_the_move_up() {
         thaws: 5,
     };
     let (it, commands) = next(&it, row);
-    assert_eq!(commands, [Command::Call(Call::Thaw { no: 2 })], "the source first");
+    assert_eq!(
+        commands,
+        [Command::Call(Call::Thaw { no: 2 })],
+        "the source first"
+    );
     let (_, commands) = next(&it, Event::Done(Answer::Thawed));
     let [Command::Write(Write::Abort { why })] = commands.as_slice() else {
         panic!("{commands:?}")
     };
-    assert!(why.contains("5 times in vain: the pause budget was spent"), "{why}");
+    assert!(
+        why.contains("5 times in vain: the pause budget was spent"),
+        "{why}"
+    );
 }
 
 #[test]
@@ -101,7 +130,10 @@ fn rows_that_differ_are_never_flipped() {
     let mut it = at(Stage::Frozen { no: 2 }, 0);
     it.cut = Some(cut(3));
     let (_, commands) = next(&it, Event::Done(Answer::Imported(cut(4))));
-    assert!(matches!(commands.as_slice(), [Command::Write(Write::Abort { .. })]), "{commands:?}");
+    assert!(
+        matches!(commands.as_slice(), [Command::Write(Write::Abort { .. })]),
+        "{commands:?}"
+    );
     // A driver that took over does not know the cut: it asks for it first.
     it.cut = None;
     let (_, commands) = next(&it, Event::Done(Answer::Imported(cut(4))));
@@ -127,7 +159,10 @@ fn after_the_flip_a_target_that_lost_the_rows_is_fed_again_for_ever() {
 fn a_store_that_is_silent_is_asked_again_and_never_guessed() {
     for stage in [Stage::Planned, Stage::Frozen { no: 2 }, Stage::Aborted { no: 2 }] {
         let (it, commands) = next(&at(stage, 0), Event::StoreSilent);
-        assert!(matches!(commands.as_slice(), [Command::Wait(_), Command::Read]), "{commands:?}");
+        assert!(
+            matches!(commands.as_slice(), [Command::Wait(_), Command::Read]),
+            "{commands:?}"
+        );
         assert_eq!(it.stage, stage);
     }
 }

@@ -11,7 +11,7 @@ use crate::runtime::error_chain::Chain;
 use crate::store::shard_db::WriteError;
 
 /// A guild that was counted so lately is not counted again.
-const AGE: Duration = Duration::from_secs(600);
+const AGE: Duration = Duration::from_mins(10);
 /// Rows read in one round, and guilds looked at; the guild that passes the limit is counted to its end.
 const ROWS: u64 = 20_000;
 const GUILDS: u32 = 200;

@@ -4,6 +4,7 @@ use crate::client::pod_api::{
     BundleSource, Custody, Forget, ForgetRequest, FreezeRequest, ImportRequest, MoveRefusal, PodApi,
     PodApiError, PrepareRequest, RetireRequest, ServeRequest,
 };
+use crate::domain::digest::GuildDigest;
 use crate::domain::guild_move::{Answer, Call, Cut, Event, MoveFacts, Party, has_taken_over};
 use crate::domain::ids::Epoch;
 use crate::runtime::error_chain::Chain;
@@ -30,41 +31,29 @@ pub(super) async fn ask(api: &PodApi, facts: &MoveFacts, at: &Addresses, call: C
             }),
         Call::Thaw { no } => {
             let request = freeze_request(facts, no);
-            api.thaw(&at.src, facts.guild, &request).await.map(|_| Answer::Thawed)
+            api.thaw(&at.src, facts.guild, &request)
+                .await
+                .map(|_| Answer::Thawed)
         }
-        Call::Import { no, digest } => {
-            let request = ImportRequest {
-                move_id: facts.move_id,
-                epoch: facts.epoch,
-                freeze_no: no,
-                source: BundleSource {
-                    pod: facts.src,
-                    api_url: at.src.clone(),
-                },
-                digest,
-            };
-            let done = api.import(&at.dst, facts.guild, &request).await;
-            done.map(|imported| {
-                Answer::Imported(Cut {
-                    digest: imported.fence.digest.unwrap_or(digest),
-                    rows: imported.rows,
-                })
-            })
-        }
+        Call::Import { no, digest } => import(api, facts, at, no, digest).await,
         Call::Serve { no, .. } => {
             let request = ServeRequest {
                 move_id: facts.move_id,
                 epoch: facts.epoch,
                 freeze_no: no,
             };
-            api.serve(&at.dst, facts.guild, &request).await.map(|_| Answer::Serving)
+            api.serve(&at.dst, facts.guild, &request)
+                .await
+                .map(|_| Answer::Serving)
         }
         Call::Retire => {
             let request = RetireRequest {
                 move_id: facts.move_id,
                 epoch: facts.epoch,
             };
-            api.retire(&at.src, facts.guild, &request).await.map(|_| Answer::Retired)
+            api.retire(&at.src, facts.guild, &request)
+                .await
+                .map(|_| Answer::Retired)
         }
         Call::DropImport => forget(api, facts, &at.dst, Forget::Import)
             .await
@@ -73,7 +62,9 @@ pub(super) async fn ask(api: &PodApi, facts: &MoveFacts, at: &Addresses, call: C
         Call::Forget => {
             let held = Custody::Committed;
             let what = Forget::GivenAway { held };
-            forget(api, facts, &at.src, what).await.map(|()| Answer::Forgotten)
+            forget(api, facts, &at.src, what)
+                .await
+                .map(|()| Answer::Forgotten)
         }
     };
     match asked {
@@ -91,7 +82,33 @@ async fn prepare(api: &PodApi, facts: &MoveFacts, at: &Addresses, no: u64) -> Re
         freeze_no: no,
         schema: report.schema,
     };
-    api.prepare(&at.dst, facts.guild, &request).await.map(|_| Answer::Prepared)
+    api.prepare(&at.dst, facts.guild, &request)
+        .await
+        .map(|_| Answer::Prepared)
+}
+
+async fn import(
+    api: &PodApi,
+    facts: &MoveFacts,
+    at: &Addresses,
+    no: u64,
+    digest: GuildDigest,
+) -> Result<Answer, PodApiError> {
+    let request = ImportRequest {
+        move_id: facts.move_id,
+        epoch: facts.epoch,
+        freeze_no: no,
+        source: BundleSource {
+            pod: facts.src,
+            api_url: at.src.clone(),
+        },
+        digest,
+    };
+    let imported = api.import(&at.dst, facts.guild, &request).await?;
+    Ok(Answer::Imported(Cut {
+        digest: imported.fence.digest.unwrap_or(digest),
+        rows: imported.rows,
+    }))
 }
 
 const fn freeze_request(facts: &MoveFacts, no: u64) -> FreezeRequest {
@@ -132,9 +149,11 @@ async fn custody(api: &PodApi, facts: &MoveFacts, dst: &str) -> Event {
 const fn party_of(call: Call) -> Party {
     match call {
         Call::Freeze { .. } | Call::Thaw { .. } | Call::Retire | Call::Forget => Party::Source,
-        Call::Prepare { .. } | Call::Import { .. } | Call::Serve { .. } | Call::DropImport | Call::Custody => {
-            Party::Target
-        }
+        Call::Prepare { .. }
+        | Call::Import { .. }
+        | Call::Serve { .. }
+        | Call::DropImport
+        | Call::Custody => Party::Target,
     }
 }
 

@@ -87,7 +87,11 @@ impl Mover {
         stop: &CancellationToken,
         on: &(dyn Fn(Seen) + Send + Sync),
     ) -> Result<Driven, MoveError> {
-        if !self.db.claim_move(move_id, &self.settings.name, self.settings.lease).await? {
+        if !self
+            .db
+            .claim_move(move_id, &self.settings.name, self.settings.lease)
+            .await?
+        {
             let driver = self.db.get_move(move_id).await?.value.driver;
             return Err(MoveError::Driven {
                 move_id,
@@ -163,7 +167,7 @@ impl Mover {
                 Command::Write(write) => self.write(it, &write, hand).await?,
                 Command::Call(call) => {
                     let at = self.addresses(hand).await?;
-                    match self.deadline(it, hand) {
+                    match Self::deadline(it, hand) {
                         Some(deadline) => timeout_at(deadline, calls::ask(&self.pods, &it.facts, &at, call))
                             .await
                             .unwrap_or(Event::BudgetSpent),
@@ -183,18 +187,23 @@ impl Mover {
     }
 
     /// When the pause has lasted long enough; never after the flip, where only going on ends it.
-    fn deadline(&self, it: &GuildMove, hand: &Hand) -> Option<Instant> {
+    fn deadline(it: &GuildMove, hand: &Hand) -> Option<Instant> {
         let budget = Duration::from_millis(hand.row.pause_budget_ms.into());
         let since = hand.stopped?;
         matches!(it.stage, Stage::Frozen { .. } | Stage::Verified { .. }).then(|| since + budget)
     }
 
     async fn renew(&self, hand: &mut Hand) -> Result<(), MoveError> {
-        if hand.renewed.elapsed() < self.settings.lease / 3 || stands_still_before_flip(hand.row.active.step) {
+        if hand.renewed.elapsed() < self.settings.lease / 3 || stands_still_before_flip(hand.row.active.step)
+        {
             return Ok(());
         }
         let move_id = hand.row.active.move_id;
-        match self.db.claim_move(move_id, &self.settings.name, self.settings.lease).await {
+        match self
+            .db
+            .claim_move(move_id, &self.settings.name, self.settings.lease)
+            .await
+        {
             Ok(true) => hand.renewed = Instant::now(),
             Ok(false) => {
                 let driver = "another driver".to_owned();
@@ -220,7 +229,7 @@ impl Mover {
         let written = if *write == Write::Flip {
             match self.db.flip_move(move_id, it.stage, &by).await {
                 Ok(outcome) => match outcome.value {
-                    FlipOutcome::Row(row) => Ok(row),
+                    FlipOutcome::Row(row) => Ok(*row),
                     FlipOutcome::LivesChanged { pod, at_freeze, now } => {
                         tracing::warn!(%move_id, %pod, %at_freeze, %now, "a pod was started anew since the freeze");
                         return Ok(Event::LivesChanged);
@@ -229,7 +238,9 @@ impl Mover {
                 Err(error) => Err(error),
             }
         } else {
-            let paused = hand.paused.map(|paused| u32::try_from(paused.as_millis()).unwrap_or(u32::MAX));
+            let paused = hand
+                .paused
+                .map(|paused| u32::try_from(paused.as_millis()).unwrap_or(u32::MAX));
             let note = WriteNote {
                 paused_ms: paused,
                 keep: self.settings.keep,
@@ -255,7 +266,8 @@ impl Mover {
         let pods = self.db.pods().await?.value;
         let url = |pod| {
             let row = pods.iter().find(|row| row.pod == pod);
-            row.map(|row| row.api_url.clone()).ok_or(StoreError::NoSuchPod(pod))
+            row.map(|row| row.api_url.clone())
+                .ok_or(StoreError::NoSuchPod(pod))
         };
         let at = Addresses {
             src: url(hand.row.active.src)?,

@@ -40,7 +40,12 @@ impl Mover {
                 None => break,
             }
         }
-        let driven = join_all(taken.iter().map(|id| self.drive(*id, Event::Begin, stop, &|_| {}))).await;
+        let driven = join_all(
+            taken
+                .iter()
+                .map(|id| self.drive(*id, Event::Begin, stop, &|_| {})),
+        )
+        .await;
         for (move_id, driven) in taken.iter().zip(&driven) {
             match driven {
                 Ok(driven) => tracing::info!(%move_id, step = %driven.row.active.step, "drove a move on"),

@@ -40,7 +40,9 @@ pub async fn plan(
         ..NewMove::of(
             asked.guild,
             asked.to,
-            u32::try_from(asked.pause_budget.as_millis()).unwrap_or(u32::MAX).max(1),
+            u32::try_from(asked.pause_budget.as_millis())
+                .unwrap_or(u32::MAX)
+                .max(1),
         )
     };
     match mover.db.plan_move(&new, authority.by()).await {
@@ -63,7 +65,7 @@ async fn clean_earlier(mover: &Mover, asked: &MoveAsked) -> Result<(), MoveError
     for row in earlier.iter().filter(left) {
         let never = CancellationToken::new();
         mover
-            .clean_after(row.active.move_id, Duration::from_secs(60), &never)
+            .clean_after(row.active.move_id, Duration::from_mins(1), &never)
             .await?;
     }
     Ok(())
@@ -73,7 +75,11 @@ async fn clean_earlier(mover: &Mover, asked: &MoveAsked) -> Result<(), MoveError
 ///
 /// # Errors
 /// [`MoveError::TooLate`] after the flip.
-pub async fn abort(db: &ConfigDb, move_id: Uuid, authority: &Authority) -> Result<Stamped<MoveRow>, MoveError> {
+pub async fn abort(
+    db: &ConfigDb,
+    move_id: Uuid,
+    authority: &Authority,
+) -> Result<Stamped<MoveRow>, MoveError> {
     loop {
         let found = db.get_move(move_id).await?;
         match found.value.active.step {
@@ -99,7 +105,11 @@ pub async fn abort(db: &ConfigDb, move_id: Uuid, authority: &Authority) -> Resul
 }
 
 /// Lets a held move go on.
-pub async fn resume(db: &ConfigDb, move_id: Uuid, authority: &Authority) -> Result<Stamped<MoveRow>, MoveError> {
+pub async fn resume(
+    db: &ConfigDb,
+    move_id: Uuid,
+    authority: &Authority,
+) -> Result<Stamped<MoveRow>, MoveError> {
     db.hold_move(move_id, None, authority.by()).await?;
     Ok(db.get_move(move_id).await?)
 }

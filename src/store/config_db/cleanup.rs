@@ -123,7 +123,11 @@ impl TryFrom<Row> for CleanupRow {
     type Error = StoreError;
 
     fn try_from(row: Row) -> Result<Self, StoreError> {
-        let guild = row.guild_id.map(GuildId::from_i64).transpose().map_err(|e| corrupt(&e))?;
+        let guild = row
+            .guild_id
+            .map(GuildId::from_i64)
+            .transpose()
+            .map_err(|e| corrupt(&e))?;
         let epoch = row.epoch.map(Epoch::from_i64);
         let what = match (row.kind.as_str(), guild, epoch, row.lineage, row.move_id) {
             ("lineage", _, _, Some(lineage), _) => CleanupKind::Lineage(lineage.cast_unsigned()),

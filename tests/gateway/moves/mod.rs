@@ -1,5 +1,6 @@
 //! Guilds move between two pods: each step by hand, as a driver would take it.
 
+mod driven;
 mod faults;
 mod repeats;
 mod under_load;
@@ -13,8 +14,8 @@ use modbot::client::pod_api::{
     Imported, MoveRefusal, PodApi, PodApiError, PrepareRequest, Prepared, RetireRequest, ServeRequest,
 };
 
-use modbot::domain::guild_move::{Cut, Write};
 use modbot::domain::fence::FenceMode;
+use modbot::domain::guild_move::{Cut, Write};
 use modbot::domain::ids::{Epoch, GuildId, MoveId, PodId};
 use modbot::domain::move_step::MoveStep;
 use modbot::runtime::clock::SystemClock;
@@ -114,7 +115,11 @@ impl Driver {
     async fn try_flip(&self, one: &Move) -> FlipOutcome {
         let row = self.store.get_move(one.id.uuid()).await.unwrap().value;
         let stage = row.stage().unwrap();
-        self.store.flip_move(one.id.uuid(), stage, &Self::by()).await.unwrap().value
+        self.store
+            .flip_move(one.id.uuid(), stage, &Self::by())
+            .await
+            .unwrap()
+            .value
     }
 
     async fn prepare(&self, one: &Move) -> Result<Prepared, PodApiError> {
@@ -250,6 +255,6 @@ fn guild_of(number: i64) -> GuildId {
 }
 
 fn rows_of(fleet: &Fleet, pod: usize, guild: GuildId) -> i64 {
-    let sql = format!("SELECT (SELECT count(*) FROM message_stats WHERE guild_id = {guild}), 0",);
+    let sql = format!("SELECT (SELECT count(*) FROM message_stats WHERE guild_id = {guild}), 0");
     rows(&fleet.file(pod), &sql)[0].0
 }

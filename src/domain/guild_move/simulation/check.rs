@@ -20,7 +20,9 @@ pub(super) fn after_each_event(world: &mut World) {
         if world.pods[me].now.others != 7 + u32::try_from(me).unwrap() {
             world.broke("I7: another guild's rows have changed");
         }
-        let order = world.pods[me].fence().map(crate::domain::fence::FenceState::order);
+        let order = world.pods[me]
+            .fence()
+            .map(crate::domain::fence::FenceState::order);
         if order < world.pods[me].climbed {
             world.broke(format!("I2: the fence of pod {me} went down"));
         }
@@ -45,7 +47,9 @@ fn rows_are_right(world: &mut World, me: usize) {
 
 /// While nothing fails a guild stands still for the budget and one call, and is then served by somebody.
 fn pause_is_kept(world: &mut World, me: usize) {
-    let frozen = world.pods[me].fence().is_some_and(|fence| fence.mode == FenceMode::Frozen);
+    let frozen = world.pods[me]
+        .fence()
+        .is_some_and(|fence| fence.mode == FenceMode::Frozen);
     let other_serves = world.pods[1 - me].serves(1 - me, None).is_some();
     let now = world.now;
     let pod = &mut world.pods[me];
@@ -98,9 +102,13 @@ fn at_rest(world: &mut World) {
                 world.broke(format!("I6: the owner's fence says {fence:?}"));
             }
         } else if owns {
-            world.broke(format!("I6: pod {me} does not own the guild, and its fence says {fence:?}"));
+            world.broke(format!(
+                "I6: pod {me} does not own the guild, and its fence says {fence:?}"
+            ));
         } else if world.pods[me].now.rows != super::file::Rows::default() {
-            world.broke(format!("I8: rows are left on pod {me}, and nothing will delete them"));
+            world.broke(format!(
+                "I8: rows are left on pod {me}, and nothing will delete them"
+            ));
         }
     }
     world.hand_over_frames();

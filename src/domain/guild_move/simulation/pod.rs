@@ -37,7 +37,10 @@ impl Pod {
             return (fence.mode == FenceMode::Serving).then_some(fence.epoch);
         }
         let view = self.view.as_ref().filter(|view| view.owner == pod_id(me))?;
-        fence.allows(Access::Serve { epoch: view.epoch }).ok().map(|()| view.epoch)
+        fence
+            .allows(Access::Serve { epoch: view.epoch })
+            .ok()
+            .map(|()| view.epoch)
     }
 
     /// Acts on what the store said after the fence was `seen`. Answers whether the guild was given away.
@@ -53,7 +56,11 @@ impl Pod {
             self.view = Some(says);
         }
         let mine = says.owner == pod_id(me);
-        let seen = if planted == Some(Planted::ThawOnOldNews) { self.now.fence.clone() } else { seen };
+        let seen = if planted == Some(Planted::ThawOnOldNews) {
+            self.now.fence.clone()
+        } else {
+            seen
+        };
         let Some(fence) = seen else { return false };
         if mine && fence.mode.owns() && says.raise_from == Some(fence.epoch) && fence.epoch < says.epoch {
             let (from, to) = (fence.epoch, says.epoch);
@@ -62,7 +69,9 @@ impl Pod {
             return false;
         }
         let (epoch, moving) = (says.epoch, says.moving);
-        let Some(command) = follow(&fence, &StoreWord { mine, epoch, moving }) else { return false };
+        let Some(command) = follow(&fence, &StoreWord { mine, epoch, moving }) else {
+            return false;
+        };
         if planted == Some(Planted::NeverThaw) && matches!(command, FenceChange::Thaw { .. }) {
             return false;
         }
@@ -84,11 +93,15 @@ impl Pod {
             Call::Prepare { no } => self.prepare(facts, no, planted),
             Call::Freeze { no } => return self.freeze(facts, owned, no, planted),
             Call::Thaw { no } => self
-                .change(&FenceChange::Thaw { epoch: owned, move_id, freeze_no: no })
+                .change(&FenceChange::Thaw {
+                    epoch: owned,
+                    move_id,
+                    freeze_no: no,
+                })
                 .map(|()| Answer::Thawed),
             Call::Serve { no, digest } => return self.serve(facts, no, digest, planted),
             Call::Retire => self.retire(epoch),
-            Call::DropImport => self.drop_import(facts, planted),
+            Call::DropImport => Ok(self.drop_import(facts, planted)),
             Call::Custody if planted == Some(Planted::CleanBeforeCustody) => Ok(Answer::Custody(true)),
             Call::Custody if !holds(self.fence(), epoch) => return Event::NotVerified,
             Call::Custody => Ok(Answer::Custody(holds(self.replica.fence.as_ref(), epoch))),
@@ -104,7 +117,12 @@ impl Pod {
         }
     }
 
-    fn prepare(&mut self, facts: &MoveFacts, no: u64, planted: Option<Planted>) -> Result<Answer, FenceRefusal> {
+    fn prepare(
+        &mut self,
+        facts: &MoveFacts,
+        no: u64,
+        planted: Option<Planted>,
+    ) -> Result<Answer, FenceRefusal> {
         let before = self.now.fence.clone();
         let begun = before.as_ref().is_some_and(|fence| {
             fence.mode == FenceMode::Importing
@@ -149,13 +167,7 @@ impl Pod {
         }
     }
 
-    fn serve(
-        &mut self,
-        facts: &MoveFacts,
-        no: u64,
-        digest: GuildDigest,
-        planted: Option<Planted>,
-    ) -> Event {
+    fn serve(&mut self, facts: &MoveFacts, no: u64, digest: GuildDigest, planted: Option<Planted>) -> Event {
         if planted == Some(Planted::ServeUnverified)
             && let Some(fence) = self.now.fence.as_mut()
             && fence.epoch <= facts.epoch
@@ -192,20 +204,17 @@ impl Pod {
         }
     }
 
-    fn drop_import(&mut self, facts: &MoveFacts, planted: Option<Planted>) -> Result<Answer, FenceRefusal> {
+    fn drop_import(&mut self, facts: &MoveFacts, planted: Option<Planted>) -> Answer {
         let (epoch, move_id) = (facts.epoch, facts.move_id);
         if planted == Some(Planted::AbortDeletesServing) {
             self.now.rows = Rows::default();
-            return Ok(Answer::Dropped);
+            return Answer::Dropped;
         }
-        match self.change(&FenceChange::AbortImport { epoch, move_id }) {
-            Ok(()) => {
-                self.now.rows = Rows::default();
-                Ok(Answer::Dropped)
-            }
-            // Nothing of that import is here any more.
-            Err(_) => Ok(Answer::Dropped),
+        // Where it is refused nothing of that import is here any more.
+        if self.change(&FenceChange::AbortImport { epoch, move_id }).is_ok() {
+            self.now.rows = Rows::default();
         }
+        Answer::Dropped
     }
 
     fn forget(&mut self, epoch: Epoch, planted: Option<Planted>) -> Result<Answer, FenceRefusal> {
@@ -213,7 +222,9 @@ impl Pod {
             self.now.rows = Rows::default();
             return Ok(Answer::Forgotten);
         }
-        let Some(fence) = self.fence() else { return Ok(Answer::Forgotten) };
+        let Some(fence) = self.fence() else {
+            return Ok(Answer::Forgotten);
+        };
         match fence.allows(Access::Clean { epoch }) {
             Ok(()) => {
                 self.now.rows = Rows::default();
@@ -246,23 +257,22 @@ impl Pod {
     }
 
     /// Takes in what was pulled, and verifies it, in one transaction.
-    pub(super) fn take_in(
-        &mut self,
-        facts: &MoveFacts,
-        delta: Delta,
-        planted: Option<Planted>,
-    ) -> Event {
+    pub(super) fn take_in(&mut self, facts: &MoveFacts, delta: Delta, planted: Option<Planted>) -> Event {
         let access = Access::Import {
             epoch: facts.epoch,
             move_id: facts.move_id,
         };
         if planted == Some(Planted::StartTwice)
-            && self.fence().is_some_and(|fence| fence.mode == FenceMode::Serving && fence.epoch == facts.epoch)
+            && self
+                .fence()
+                .is_some_and(|fence| fence.mode == FenceMode::Serving && fence.epoch == facts.epoch)
         {
             self.now.rows = delta.rows;
             return Event::Done(Answer::Imported(delta.rows.cut()));
         }
-        let Some(fence) = self.fence() else { return Event::NotVerified };
+        let Some(fence) = self.fence() else {
+            return Event::NotVerified;
+        };
         if let Err(why) = fence.allows(access) {
             return match why {
                 FenceRefusal::Behind { .. } => Event::NotVerified,

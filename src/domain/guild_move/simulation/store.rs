@@ -54,7 +54,7 @@ pub(super) struct Store {
     pub(super) ledger: Vec<Cleanup>,
     pub(super) lives: [u64; 2],
     /// While it recovers: who has reported.
-    pub(super) recovering: Option<[Option<Option<ReportedFence>>; 2]>,
+    pub(super) recovering: Option<[Option<Vec<ReportedFence>>; 2]>,
     pub(super) trouble: bool,
 }
 
@@ -129,8 +129,13 @@ impl Store {
         if self.recovering.is_some() {
             return Event::StoreSilent;
         }
-        let found = self.moves.iter().position(|row| row.facts.move_id == by.facts.move_id);
-        let Some(at) = found else { return self.row(&by.facts) };
+        let found = self
+            .moves
+            .iter()
+            .position(|row| row.facts.move_id == by.facts.move_id);
+        let Some(at) = found else {
+            return self.row(&by.facts);
+        };
         if self.moves[at].stage == by.stage || (planted == Some(Planted::ThawAfterFlip) && is_thaw(write)) {
             if *write == Write::Flip
                 && self.moves[at].lives != self.lives
@@ -215,12 +220,15 @@ impl Store {
     /// Rows that a tombstone left are in the ledger, whatever the store has forgotten.
     pub(super) fn note_tombstone(&mut self, fence: ReportedFence) {
         let pod = index(fence.pod);
-        let noted = |row: &Cleanup| row.pod == pod && row.facts.epoch == fence.epoch && !row.staging && !row.done;
+        let noted =
+            |row: &Cleanup| row.pod == pod && row.facts.epoch == fence.epoch && !row.staging && !row.done;
         if fence.mode != FenceMode::Tombstone || self.recovering.is_some() || self.ledger.iter().any(noted) {
             return;
         }
         let facts = MoveFacts {
-            move_id: MoveId::new(Uuid::from_u128(u128::from(fence.epoch.get()) << 64 | self.ledger.len() as u128)),
+            move_id: MoveId::new(Uuid::from_u128(
+                u128::from(fence.epoch.get()) << 64 | self.ledger.len() as u128,
+            )),
             guild: GuildId::from_i64(4_194_304).unwrap(),
             src: fence.pod,
             dst: pod_id(1 - pod),
@@ -247,10 +255,10 @@ impl Store {
 
     /// Ends a recovery once both pods have reported; whether it ended.
     pub(super) fn finish_recovery(&mut self) -> bool {
-        let Some([Some(a), Some(b)]) = self.recovering else {
+        let Some([Some(a), Some(b)]) = &self.recovering else {
             return false;
         };
-        let fences: Vec<ReportedFence> = [a, b].into_iter().flatten().collect();
+        let fences: Vec<ReportedFence> = [a.as_slice(), b.as_slice()].concat();
         let stored = StoredOwner {
             pod: pod_id(self.owner),
             epoch: self.epoch,

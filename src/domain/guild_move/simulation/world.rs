@@ -141,7 +141,6 @@ impl World {
         let dice = self.random.below(100);
         match dice {
             0..=29 => self.drive(),
-            30..=55 => self.deliver(),
             56..=63 => self.http(),
             64..=71 => self.frame(),
             72..=79 => self.read_store(),
@@ -204,9 +203,16 @@ impl World {
         if !self.random.once_in(3) {
             return;
         }
-        let Some(row) = self.store.active().cloned() else { return };
+        let Some(row) = self.store.active().cloned() else {
+            return;
+        };
         let it = GuildMove::found(row.facts, row.stage, row.thaws, Limits::default());
-        let (_, commands) = next(&it, Event::AbortAsked { why: "asked".to_owned() });
+        let (_, commands) = next(
+            &it,
+            Event::AbortAsked {
+                why: "asked".to_owned(),
+            },
+        );
         if let [Command::Write(write)] = commands.as_slice() {
             self.write(&it, write);
         }
@@ -227,9 +233,11 @@ impl World {
     /// A pod reports, or the recovery ends.
     pub(super) fn recover(&mut self) {
         let me = self.random.below(2);
-        let Some(reports) = &mut self.store.recovering else { return };
+        let Some(reports) = &mut self.store.recovering else {
+            return;
+        };
         let pod = &mut self.pods[me];
-        reports[me] = Some(pod.durable.fence.as_ref().map(|fence| ReportedFence {
+        let reported = pod.durable.fence.as_ref().map(|fence| ReportedFence {
             pod: pod_id(me),
             epoch: fence.epoch,
             // An import that was given up never owned the guild.
@@ -237,14 +245,20 @@ impl World {
                 FenceMode::Tombstone if fence.move_id.is_some() => FenceMode::Importing,
                 mode => mode,
             },
-        }));
+        });
+        reports[me] = Some(reported.into_iter().collect());
         // What it read before is of a history that may be lost; what it serves it goes on serving.
         pod.unread.clear();
         if !pod.durable.fence.as_ref().is_some_and(|fence| fence.mode.owns()) {
             pod.view = None;
         }
         if self.store.finish_recovery() {
-            self.note(|w| format!("recovered: pod {} owns at {} from {:?}", w.store.owner, w.store.epoch, w.store.raise_from));
+            self.note(|w| {
+                format!(
+                    "recovered: pod {} owns at {} from {:?}",
+                    w.store.owner, w.store.epoch, w.store.raise_from
+                )
+            });
             for (pod, life) in self.pods.iter_mut().zip(self.store.lives) {
                 pod.life = life;
             }
@@ -284,9 +298,10 @@ impl World {
 
     fn spent(&self, who: usize) -> bool {
         let driver = &self.drivers[who];
-        let stopped = driver.it.as_ref().is_some_and(|it| {
-            matches!(it.stage, Stage::Frozen { .. } | Stage::Verified { .. })
-        });
+        let stopped = driver
+            .it
+            .as_ref()
+            .is_some_and(|it| matches!(it.stage, Stage::Frozen { .. } | Stage::Verified { .. }));
         stopped && driver.frozen_at.is_some_and(|since| self.now - since > BUDGET)
     }
 
@@ -298,23 +313,36 @@ impl World {
         let active = self.store.active().cloned();
         let started = || {
             let is_started = |stage: &Stage| matches!(stage, Stage::Started { .. });
-            self.store.moves.iter().find(|row| is_started(&row.stage)).cloned()
+            self.store
+                .moves
+                .iter()
+                .find(|row| is_started(&row.stage))
+                .cloned()
         };
         let (row, event) = match (active, started()) {
             (Some(row), _) => (row, Event::Begin),
             (None, Some(row)) => (row, Event::CleanDue),
             (None, None) => return,
         };
-        self.drivers[who].it = Some(GuildMove::found(row.facts, row.stage, row.thaws, Limits::default()));
+        self.drivers[who].it = Some(GuildMove::found(
+            row.facts,
+            row.stage,
+            row.thaws,
+            Limits::default(),
+        ));
         self.tell(who, event);
     }
 
     fn tell(&mut self, who: usize, event: Event) {
+        let told = self.story.is_some().then(|| event.clone());
         let driver = &mut self.drivers[who];
         let Some(it) = &driver.it else { return };
-        let (it, commands) = next(it, event.clone());
-        if let Some(story) = &mut self.story {
-            story.push(format!("{}: driver {who}: {event:?} -> {:?} {commands:?}", self.now, it.stage));
+        let (it, commands) = next(it, event);
+        if let (Some(story), Some(event)) = (&mut self.story, told) {
+            story.push(format!(
+                "{}: driver {who}: {event:?} -> {:?} {commands:?}",
+                self.now, it.stage
+            ));
         }
         driver.waits_for = None;
         driver.frozen_at = match it.stage {
@@ -326,7 +354,9 @@ impl World {
     }
 
     fn execute(&mut self, who: usize, command: Command) {
-        let Some(it) = self.drivers[who].it.clone() else { return };
+        let Some(it) = self.drivers[who].it.clone() else {
+            return;
+        };
         match command {
             Command::Wait(pause) => assert!(pause <= Duration::from_secs(5), "{pause:?}"),
             Command::Write(write) => {
@@ -345,7 +375,12 @@ impl World {
                 self.asks += 1;
                 let (facts, ask) = (it.facts, self.asks);
                 self.drivers[who].waits_for = Some((ask, self.now, party_of(call)));
-                self.wire.push(Wire::Call(Asked { driver: who, ask, facts, call }));
+                self.wire.push(Wire::Call(Asked {
+                    driver: who,
+                    ask,
+                    facts,
+                    call,
+                }));
             }
             Command::End(ended) => {
                 self.finished += u32::from(ended == crate::domain::guild_move::Ended::Served);
@@ -365,7 +400,11 @@ impl World {
         if self.wire.is_empty() {
             return;
         }
-        let at = if self.calm { 0 } else { self.random.below(self.wire.len()) };
+        let at = if self.calm {
+            0
+        } else {
+            self.random.below(self.wire.len())
+        };
         let wire = if !self.calm && self.random.once_in(8) && self.wire.len() < 16 {
             self.wire[at].clone()
         } else {
@@ -382,7 +421,10 @@ impl World {
             Wire::Call(asked) => self.call(asked),
             Wire::Delta(asked, delta) => self.take_in(asked, delta),
             Wire::Reply { driver, ask, event } => {
-                if self.drivers[driver].waits_for.is_some_and(|(waited, ..)| waited == ask) {
+                if self.drivers[driver]
+                    .waits_for
+                    .is_some_and(|(waited, ..)| waited == ask)
+                {
                     self.tell(driver, event);
                 }
             }
@@ -415,7 +457,12 @@ impl World {
         let event = self.pods[me].asked(&facts, call, self.planted);
         self.relied_on |= event == Event::Done(Answer::Custody(true))
             && holds(self.pods[me].replica.fence.as_ref(), facts.epoch);
-        self.note(|w| format!("pod {me}: {call:?} of {} -> {event:?}; {:?}", facts.epoch, w.pods[me].now));
+        self.note(|w| {
+            format!(
+                "pod {me}: {call:?} of {} -> {event:?}; {:?}",
+                facts.epoch, w.pods[me].now
+            )
+        });
         self.lasting(me, asked, event);
     }
 
@@ -449,7 +496,9 @@ impl World {
 
     fn http(&mut self) {
         let me = self.random.below(2);
-        let Some(epoch) = self.pods[me].serves(me, self.planted) else { return };
+        let Some(epoch) = self.pods[me].serves(me, self.planted) else {
+            return;
+        };
         let here = self.pods[me].now.rows.bits;
         let bit = if here != 0 && self.random.once_in(3) {
             1u64 << here.trailing_zeros()
@@ -475,7 +524,9 @@ impl World {
     fn commits(&mut self, me: usize, epoch: Epoch) {
         let (last, who) = self.truth.committed;
         if epoch < last || (epoch == last && who != me && epoch.get() > 1) {
-            self.broke(format!("I1: pod {me} commits at epoch {epoch} after pod {who} at {last}"));
+            self.broke(format!(
+                "I1: pod {me} commits at epoch {epoch} after pod {who} at {last}"
+            ));
         }
         self.truth.committed = (epoch, me);
     }
@@ -487,7 +538,9 @@ impl World {
             return;
         }
         let me = self.random.below(2);
-        let Some(epoch) = self.pods[me].serves(me, self.planted) else { return };
+        let Some(epoch) = self.pods[me].serves(me, self.planted) else {
+            return;
+        };
         let rows = &mut self.pods[me].now.rows;
         if rows.seq < self.truth.gone_to {
             // An older file: the host no longer has these. It says so in a gap row.
@@ -603,7 +656,11 @@ impl World {
         let newest_here = owned && now.fence.as_ref().map(|f| f.epoch) >= other_owns.map(|f| f.epoch);
         if newest_here {
             self.truth.unsure |= now.rows.bits ^ older.rows.bits;
-            if now.fence.as_ref().is_some_and(|fence| fence.mode == FenceMode::Serving) {
+            if now
+                .fence
+                .as_ref()
+                .is_some_and(|fence| fence.mode == FenceMode::Serving)
+            {
                 self.truth.unsure |= now.rows.bits ^ other.rows.bits;
             }
         }
@@ -623,7 +680,12 @@ impl World {
         }
         for at in 0..self.store.ledger.len() {
             let row = self.store.ledger[at];
-            let stage = self.store.moves.iter().find(|it| it.facts.move_id == row.facts.move_id).map(|it| it.stage);
+            let stage = self
+                .store
+                .moves
+                .iter()
+                .find(|it| it.facts.move_id == row.facts.move_id)
+                .map(|it| it.stage);
             let call = match stage {
                 _ if row.done => continue,
                 Some(Stage::Aborted { .. }) if row.staging => Call::DropImport,
@@ -638,7 +700,12 @@ impl World {
                 _ => continue,
             };
             let event = self.pods[row.pod].asked(&row.facts, call, self.planted);
-            self.note(|w| format!("the ledger: pod {}: {call:?} -> {event:?} {:?}", row.pod, w.pods[row.pod].now));
+            self.note(|w| {
+                format!(
+                    "the ledger: pod {}: {call:?} -> {event:?} {:?}",
+                    row.pod, w.pods[row.pod].now
+                )
+            });
             self.pods[row.pod].sync();
             self.store.ledger[at].done = matches!(event, Event::Done(_));
         }
@@ -678,7 +745,11 @@ impl World {
                     }
                 }
             }
-            let changed = self.pods.iter().zip(&before).any(|(pod, before)| pod.now.fence != *before);
+            let changed = self
+                .pods
+                .iter()
+                .zip(&before)
+                .any(|(pod, before)| pod.now.fence != *before);
             if !changed && self.settled() {
                 return true;
             }

@@ -16,7 +16,7 @@ use crate::store::config_db::stamp::Stamped;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FlipOutcome {
     /// The row as it is now: flipped, or where somebody else has taken it.
-    Row(MoveRow),
+    Row(Box<MoveRow>),
     /// Nothing changed: since the freeze a pod has begun another life, and may have lost what it promised.
     LivesChanged {
         /// Which pod.
@@ -43,7 +43,7 @@ impl ConfigDb {
         let mut change = self.begin_change(by).await?;
         let row = change.move_row(move_id).await?;
         if row.active.step != MoveStep::Verified || row.stage()? != from {
-            return change.commit(self, FlipOutcome::Row(row)).await;
+            return change.commit(self, FlipOutcome::Row(Box::new(row))).await;
         }
         for (pod, at_freeze) in [
             (row.active.src, row.src_incarnation),
@@ -61,11 +61,13 @@ impl ConfigDb {
         change.flip(&row).await?;
         let row = change.move_row(move_id).await?;
         change.note_step(&row, serde_json::json!({})).await?;
-        let ActiveMove { guild, dst, epoch, .. } = row.active;
+        let ActiveMove {
+            guild, dst, epoch, ..
+        } = row.active;
         let told = serde_json::json!({ "guild": guild, "pod": dst, "epoch": epoch });
         change.tell("guild", format!("guild/{guild}"), &told);
         change.record("guild.flip", format!("guild/{guild}"), &row.active);
-        change.commit(self, FlipOutcome::Row(row)).await
+        change.commit(self, FlipOutcome::Row(Box::new(row))).await
     }
 }
 

@@ -82,7 +82,10 @@ impl ConfigDb {
         )
         .fetch_all(&mut *read.tx)
         .await?;
-        let moves = rows.into_iter().map(MoveRow::try_from).collect::<Result<_, _>>()?;
+        let moves = rows
+            .into_iter()
+            .map(MoveRow::try_from)
+            .collect::<Result<_, _>>()?;
         self.end_read(read, moves).await
     }
 

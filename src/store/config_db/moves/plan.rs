@@ -115,6 +115,15 @@ impl Change {
         )
         .execute(&mut *self.tx)
         .await?;
+        self.begin_move(new).await?;
+        let row = self.move_row(new.move_id).await?;
+        self.note_step(&row, serde_json::json!({})).await?;
+        self.record("move.plan", format!("guild/{}", new.guild), &row.active);
+        Ok(row)
+    }
+
+    /// Puts the guild into its move.
+    async fn begin_move(&mut self, new: &NewMove) -> Result<(), StoreError> {
         sqlx::query!(
             "update guild set move_id = $2 where guild_id = $1",
             new.guild.as_i64(),
@@ -122,10 +131,7 @@ impl Change {
         )
         .execute(&mut *self.tx)
         .await?;
-        let row = self.move_row(new.move_id).await?;
-        self.note_step(&row, serde_json::json!({})).await?;
-        self.record("move.plan", format!("guild/{}", new.guild), &row.active);
-        Ok(row)
+        Ok(())
     }
 
     /// The source must answer: there is nobody else to export.
