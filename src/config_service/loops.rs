@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use serde_json::json;
+use tokio_util::sync::CancellationToken;
 
 use super::service::LastStamp;
 use super::settings::ConfigSettings;
+use crate::operations::guild_move::{MoveError, Mover};
 use crate::runtime::background::Poke;
 use crate::runtime::daemon::Shell;
 use crate::store::config_db::{By, ConfigDb, StoreError};
@@ -14,10 +16,17 @@ const TRIM_INTERVAL: Duration = Duration::from_mins(1);
 const FORGET_INTERVAL: Duration = Duration::from_mins(10);
 
 /// Starts them; answers how to hurry the deal.
-pub(super) fn start(shell: &Shell, db: &ConfigDb, last_stamp: &LastStamp, settings: &ConfigSettings) -> Poke {
+pub(super) fn start(
+    shell: &Shell,
+    db: &ConfigDb,
+    mover: &Mover,
+    last_stamp: &LastStamp,
+    settings: &ConfigSettings,
+) -> Poke {
     finish_recovery(shell, db, last_stamp, settings);
     trim_changes(shell, db, settings.watch_keep);
     forget_flags(shell, db, settings.cross_guild_window);
+    moves(shell, mover, settings);
     deal(shell, db, last_stamp, settings)
 }
 
@@ -42,6 +51,36 @@ fn deal(shell: &Shell, db: &ConfigDb, last_stamp: &LastStamp, settings: &ConfigS
             }
         },
     )
+}
+
+/// Goes on with moves that nobody drives, and deletes what is left when they are over.
+fn moves(shell: &Shell, mover: &Mover, settings: &ConfigSettings) {
+    let (own, at_once) = (mover.clone(), settings.moves_at_once as usize);
+    shell.loops.start(
+        &shell.lifecycle,
+        "drive-moves",
+        settings.move_interval,
+        move || {
+            let mover = own.clone();
+            async move {
+                let taken = mover.take_up(at_once, &CancellationToken::new()).await?;
+                Ok::<_, MoveError>(json!({ "driven": taken }))
+            }
+        },
+    );
+    let (own, again) = (mover.clone(), settings.move_keep.max(settings.move_interval));
+    shell.loops.start(
+        &shell.lifecycle,
+        "clean-up-moves",
+        settings.move_interval,
+        move || {
+            let mover = own.clone();
+            async move {
+                let cleaned = mover.clean_up(again, &CancellationToken::new()).await?;
+                Ok::<_, MoveError>(json!({ "done": cleaned.done, "left": cleaned.left }))
+            }
+        },
+    );
 }
 
 /// Ends a recovery once everybody has reported.

@@ -41,6 +41,26 @@ pub struct ConfigSettings {
     #[arg(long, env = "MODBOT_DEAL_INTERVAL", value_name = "TIME", default_value = "5s", help_heading = "Fleet",
           value_parser = time_limit)]
     pub deal_interval: Duration,
+    /// How often to look for moves that nobody drives, and for rows that may go
+    #[arg(long, env = "MODBOT_MOVE_INTERVAL", value_name = "TIME", default_value = "2s", help_heading = "Moves",
+          value_parser = time_limit)]
+    pub move_interval: Duration,
+    /// How long a driver of a move may be silent before another one takes the move up
+    #[arg(long, env = "MODBOT_MOVE_LEASE", value_name = "TIME", default_value = "15s", help_heading = "Moves",
+          value_parser = time_limit)]
+    pub move_lease: Duration,
+    /// How long a pod may take for a step of a move
+    #[arg(long, env = "MODBOT_MOVE_CALL_TIMEOUT", value_name = "TIME", default_value = "30s", help_heading = "Moves",
+          value_parser = time_limit)]
+    pub move_call_timeout: Duration,
+    /// How long the source keeps its rows after a move
+    #[arg(long, env = "MODBOT_MOVE_KEEP", value_name = "TIME", default_value = "1h", help_heading = "Moves",
+          value_parser = duration)]
+    pub move_keep: Duration,
+    /// Moves that one replica drives at once
+    #[arg(long, env = "MODBOT_MOVES_AT_ONCE", value_name = "N", default_value = "4", help_heading = "Moves",
+          value_parser = clap::value_parser!(u32).range(1..=64))]
+    pub moves_at_once: u32,
     /// How long the replica of a retired lineage is kept
     #[arg(long, env = "MODBOT_LINEAGE_KEEP", value_name = "TIME", default_value = "720h", help_heading = "Fleet",
           value_parser = duration)]

@@ -9,8 +9,8 @@ use super::failure::Failure;
 use super::local;
 use super::printer::Color;
 use super::{
-    audit, bundle, completion, drill, guild, legacy, man, pod, replica, restore, session, shard, status,
-    store, version,
+    audit, bundle, completion, drill, guild, legacy, man, moves, pod, rebalance, replica, restore, session,
+    shard, status, store, version,
 };
 use crate::runtime::build_info;
 
@@ -50,6 +50,10 @@ pub(super) enum Command {
     Pod(pod::Command),
     #[command(subcommand, alias = "guilds")]
     Guild(guild::Command),
+    #[command(subcommand, alias = "moves")]
+    Move(moves::Command),
+    #[command(subcommand)]
+    Rebalance(rebalance::Command),
     #[command(subcommand, alias = "bundles")]
     Bundle(bundle::Command),
     #[command(subcommand, alias = "shards")]
@@ -84,6 +88,8 @@ impl Command {
             Self::Status(args) => args.run(context).await,
             Self::Pod(command) => command.run(context).await,
             Self::Guild(command) => command.run(context).await,
+            Self::Move(command) => command.run(context).await,
+            Self::Rebalance(command) => command.run(context).await,
             Self::Bundle(command) => command.run(context).await,
             Self::Shard(command) => command.run(context).await,
             Self::Replica(command) => command.run(context).await,

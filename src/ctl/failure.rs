@@ -189,6 +189,13 @@ pub(super) fn hint_for(error: &StoreError) -> Option<&'static str> {
         }
         StoreError::NoSuchPod(_) => "modbotctl pod list",
         StoreError::NoSuchGuild(_) => "modbotctl guild list; a guild is known once it was placed or assigned",
+        StoreError::NoSuchMove(_) => "modbotctl move list",
+        StoreError::MoveActive { .. } => {
+            "modbotctl move list --active; `move resume` and `move abort` end it"
+        }
+        StoreError::LeftOvers { .. } => {
+            "they go when the present owner is known to have the guild: see `modbotctl move list --guild`"
+        }
         _ => return None,
     })
 }

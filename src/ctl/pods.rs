@@ -45,6 +45,21 @@ pub(super) struct PodArgs {
 }
 
 impl PodArgs {
+    /// What to ask pods with, for a verb that cannot do without.
+    pub(super) fn needed(&self) -> Result<PodApi, Failure> {
+        self.api()?.ok_or_else(|| {
+            let missing = Failure::message(ExitStatus::Usage, "nothing says what the operators' key is");
+            missing.hint(format!(
+                "give --operator-key-file PATH, or set {KEY_VARIABLE} or {FILE_VARIABLE}: the pods' own setting"
+            ))
+        })
+    }
+
+    /// How long a pod's answer may take.
+    pub(super) const fn timeout(&self) -> Duration {
+        self.pod_timeout
+    }
+
     /// What to ask pods with; none where no key is given.
     pub(super) fn api(&self) -> Result<Option<PodApi>, Failure> {
         let Some(key) = self.key(&Environment)? else {

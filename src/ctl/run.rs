@@ -10,6 +10,7 @@ use super::cli::{Cli, Command};
 use super::context::Context;
 use super::exit::ExitStatus;
 use super::failure::Failure;
+use super::interrupts;
 use super::output::Format;
 use super::printer::{Color, Printer};
 
@@ -47,11 +48,16 @@ fn within_runtime(command: Command, context: &mut Context) -> Result<ExitStatus,
     let ended = runtime.block_on(async {
         // Before anything is asked, so that an interrupt never meets the default of dying without a word.
         let mut interrupts = signal(SignalKind::interrupt()).map_err(cannot_start)?;
-        tokio::select! {
-            ended = command.run(context) => ended,
-            _ = interrupts.recv() => {
-                Err(Failure::message(ExitStatus::Interrupted, "interrupted")
-                    .hint("running this again is safe, whether or not it was done"))
+        let mut running = Box::pin(command.run(context));
+        loop {
+            tokio::select! {
+                ended = &mut running => break ended,
+                _ = interrupts.recv() => {
+                    if !interrupts::are_owned() {
+                        break Err(Failure::message(ExitStatus::Interrupted, "interrupted")
+                            .hint("running this again is safe, whether or not it was done"));
+                    }
+                }
             }
         }
     });

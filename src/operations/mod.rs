@@ -3,11 +3,13 @@
 pub mod consent;
 pub mod drill;
 pub mod guild_bundle;
+pub mod guild_move;
 pub mod guilds;
 pub mod legacy;
 pub mod overview;
 pub mod pod_word;
 pub mod pods;
+pub mod rebalance;
 pub mod recovery;
 pub mod restore;
 pub mod schema;

@@ -1,8 +1,9 @@
 //! What nobody can do, whatever connects to PostgreSQL.
 
+use modbot::domain::digest::GuildDigest;
+use modbot::domain::guild_move::{Cut, Stage, Write};
 use modbot::domain::move_step::MoveStep;
-use modbot::store::config_db::{By, ConfigDb, NewMove, StoreError};
-use uuid::Uuid;
+use modbot::store::config_db::{By, ConfigDb, FlipOutcome, MoveRow, NewMove, StoreError, WriteNote};
 
 use super::{TTL, by, guild, pod, start};
 use crate::support::postgres::{TestDb, open};
@@ -17,25 +18,32 @@ async fn refused(url: &str, sql: &'static str) -> String {
 }
 
 fn to(n: u32, g: u64) -> NewMove {
-    NewMove {
-        move_id: Uuid::now_v7(),
-        guild: guild(g),
-        dst: pod(n),
-        pause_budget_ms: 1_000,
-    }
+    NewMove::of(guild(g), pod(n), 1_000)
 }
 
-async fn verified(db: &ConfigDb, new: &NewMove) {
-    use MoveStep::{Copying, Frozen, Planned, Prepared, Verified};
+/// Takes a move one step on from where it is.
+async fn write(db: &ConfigDb, new: &NewMove, write: Write) -> MoveRow {
+    let from = db.get_move(new.move_id).await.unwrap().value.stage().unwrap();
+    let done = db
+        .write_move(new.move_id, from, &write, WriteNote::default(), &by("a"))
+        .await;
+    done.unwrap().value
+}
+
+async fn verified(db: &ConfigDb, new: &NewMove) -> Stage {
     db.plan_move(new, &by("a")).await.unwrap();
-    for (from, next) in [
-        (Planned, Prepared),
-        (Prepared, Copying),
-        (Copying, Frozen),
-        (Frozen, Verified),
-    ] {
-        db.advance_move(new.move_id, from, next, &by("a")).await.unwrap();
+    let cut = Cut {
+        digest: GuildDigest::from_bytes([7; 32]),
+        rows: 3,
+    };
+    for step in [Write::Prepare, Write::Freeze, Write::Verify(cut)] {
+        write(db, new, step).await;
     }
+    db.get_move(new.move_id).await.unwrap().value.stage().unwrap()
+}
+
+fn abort() -> Write {
+    Write::Abort { why: "a test".into() }
 }
 
 #[tokio::test]
@@ -65,31 +73,33 @@ async fn an_owner_changes_with_a_flip_and_not_otherwise() {
         assert!(refused(&server.url(), sql).await.contains("append-only"), "{sql}");
     }
     let new = to(1, 1);
-    verified(&db, &new).await;
+    let stage = verified(&db, &new).await;
     // Before the flip the target starts anew: what was verified may be gone.
     db.detach(pod(1), dst_life).await.unwrap();
     start(&db, 1, TTL).await;
-    let stale = db.flip_move(new.move_id, &by("a")).await.unwrap_err();
-    assert!(matches!(stale, StoreError::StaleIncarnation { .. }), "{stale}");
+    let refused_flip = db.flip_move(new.move_id, stage, &by("a")).await.unwrap().value;
+    assert!(
+        matches!(refused_flip, FlipOutcome::LivesChanged { .. }),
+        "{refused_flip:?}"
+    );
     assert_eq!(db.guild(guild(1)).await.unwrap().value.unwrap().pod, pod(0));
 
-    db.advance_move(new.move_id, MoveStep::Verified, MoveStep::Aborted, &by("a"))
-        .await
-        .unwrap();
+    write(&db, &new, abort()).await;
     let again = to(1, 1);
-    verified(&db, &again).await;
-    db.flip_move(again.move_id, &by("a")).await.unwrap();
+    let stage = verified(&db, &again).await;
+    db.flip_move(again.move_id, stage, &by("a")).await.unwrap();
     let row = db.guild(guild(1)).await.unwrap().value.unwrap();
     assert_eq!((row.pod, row.epoch.get()), (pod(1), 2));
-    // A second driver that comes late, and a thaw that comes late.
-    assert!(matches!(
-        db.flip_move(again.move_id, &by("b")).await,
-        Err(StoreError::Refused(_))
-    ));
-    let late = db
-        .advance_move(again.move_id, MoveStep::Verified, MoveStep::Aborted, &by("b"))
-        .await;
-    assert!(matches!(late, Err(StoreError::Refused(_))));
+    // A second driver that comes late, and a thaw that comes late: both learn where the move is.
+    let late = db.flip_move(again.move_id, stage, &by("b")).await.unwrap().value;
+    assert!(matches!(late, FlipOutcome::Row(row) if row.active.step == MoveStep::Flipped));
+    let thaw = Write::Thaw { why: "late".into() };
+    for write in [thaw, abort()] {
+        let late = db
+            .write_move(again.move_id, stage, &write, WriteNote::default(), &by("b"))
+            .await;
+        assert_eq!(late.unwrap().value.active.step, MoveStep::Flipped);
+    }
     assert_eq!(db.guild(guild(1)).await.unwrap().value.unwrap().pod, pod(1));
 }
 

@@ -61,6 +61,8 @@ impl Fleet {
             let mut config = command(&self.db.url());
             config
                 .env("MODBOT_LISTEN", url.strip_prefix("http://").unwrap())
+                // Moves are driven by the stories themselves.
+                .env("MODBOT_MOVE_INTERVAL", "1h")
                 .env("MODBOT_SESSION_HOLD", self.hold);
             Daemon::start(&mut config)
         };

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use modbot::operations::restore::status;
+use modbot::operations::restore::{ReplicaStatus, status};
 use modbot::store::config_db::By;
 use modbot::store::shard_db;
 use sqlx::Executor as _;
@@ -107,9 +107,21 @@ impl Fleet {
                 .unwrap(),
         );
         let bucket = bucket(&replicas).await;
+        let shards = [0, 1].map(|number| rusqlite::Connection::open(self.shard(number)).unwrap());
+        // More than an image, so that something is left where the image is lost.
         wait::until_async("both shards to be replicated", async || {
+            for shard in &shards {
+                shard
+                    .execute("update guild_fence set writes = writes + 1", [])
+                    .unwrap();
+            }
             let held = status(&bucket).await.ok()?;
-            (held.len() == 2 && held.iter().all(|one| one.ltx.is_some())).then_some(())
+            let newest = |one: &ReplicaStatus| one.ltx.as_ref().and_then(|ltx| ltx.newest);
+            let far = held
+                .iter()
+                .filter_map(newest)
+                .filter(|newest| newest.txid.get() > 2);
+            (far.count() == 2).then_some(())
         })
         .await;
         drop(sidecar);

@@ -5,10 +5,12 @@ mod export;
 mod get;
 mod import;
 mod list;
+mod move_to;
 mod pin;
 mod unpin;
 mod view;
 
+pub(super) use move_to::report;
 pub(super) use view::GuildView;
 
 use clap::Subcommand;
@@ -17,7 +19,7 @@ use super::context::Context;
 use super::exit::ExitStatus;
 use super::failure::Failure;
 
-/// Guilds (Discord servers): who owns which, assign and pin them
+/// Guilds (Discord servers): who owns which; assign, move and pin them
 #[derive(Debug, Subcommand)]
 #[command(disable_help_subcommand = true)]
 pub(super) enum Command {
@@ -25,6 +27,7 @@ pub(super) enum Command {
     List(list::Args),
     Get(get::Args),
     Assign(assign::Args),
+    Move(move_to::Args),
     Pin(pin::Args),
     Unpin(unpin::Args),
     Export(export::Args),
@@ -37,6 +40,7 @@ impl Command {
             Self::List(args) => args.run(context).await,
             Self::Get(args) => args.run(context).await,
             Self::Assign(args) => args.run(context).await,
+            Self::Move(args) => args.run(context).await,
             Self::Pin(args) => args.run(context).await,
             Self::Unpin(args) => args.run(context).await,
             Self::Export(args) => args.run(context).await,

@@ -154,7 +154,9 @@ fn born(current: Option<&FenceState>, epoch: Epoch) -> Result<Outcome, FenceRefu
     }
 }
 
-/// An import begins over nothing, over a tombstone or over an earlier import: never over rows that may be the newest.
+/// An import begins over nothing, over a tombstone, over an earlier import, or over an earlier stay of which this file
+/// missed the end (it was put back): never over rows that may be the newest. Those of the owner before the flip are, and
+/// its epoch is the one before.
 fn import(
     current: Option<&FenceState>,
     epoch: Epoch,
@@ -172,7 +174,7 @@ fn import(
     if *fence == wanted {
         return Ok(Outcome::Unchanged);
     }
-    if fence.mode.owns() {
+    if fence.mode.owns() && fence.epoch.next() >= epoch {
         return Err(FenceRefusal::Mode { mode: fence.mode });
     }
     newer_command(fence, epoch, freeze_no)?;

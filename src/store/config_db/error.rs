@@ -111,6 +111,14 @@ pub enum StoreError {
         /// The active move.
         move_id: Uuid,
     },
+    /// The target still has rows of an earlier stay, which nobody else may have.
+    #[error("{pod} still has rows of an earlier stay of guild {guild}: they are not cleaned up yet")]
+    LeftOvers {
+        /// Which guild.
+        guild: GuildId,
+        /// Where.
+        pod: PodId,
+    },
     /// The world is not as the operation needs it.
     #[error("{0}")]
     Refused(String),
@@ -140,6 +148,7 @@ impl StoreError {
             | Self::StaleEpoch { .. }
             | Self::OwnedElsewhere { .. }
             | Self::MoveActive { .. }
+            | Self::LeftOvers { .. }
             | Self::Refused(_) => ErrorClass::Refused,
             Self::BadUrl(_) | Self::Corrupt(_) | Self::Failed(_) => ErrorClass::Internal,
         }

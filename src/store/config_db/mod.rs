@@ -42,7 +42,7 @@ pub use error::{ErrorClass, StoreError};
 pub use guilds::{GuildFilter, GuildRow};
 pub use heartbeat::{GuildLoad, Heartbeat, HeartbeatAnswer, HostedSession};
 pub use legacy_guilds::{ClaimState, ClaimedGuild, ExistingGuild, LegacyClaim};
-pub use moves::{MoveRow, NewMove};
+pub use moves::{Claim, FlipOutcome, MoveEvent, MoveFilter, MoveRow, NewMove, WriteNote};
 pub use owners::OwnedSince;
 pub use place::{PlaceOutcome, Placed};
 pub use pods::PodRow;

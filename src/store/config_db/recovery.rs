@@ -192,6 +192,7 @@ impl ConfigDb {
         }
         change.abort_all_moves().await?;
         change.merge_guilds().await?;
+        change.note_tombstones().await?;
         change.jump().await?;
         change.record("store.recovered", "store".to_owned(), serde_json::json!({}));
         tracing::warn!(pods = pods.len(), "the config store has recovered");
@@ -270,6 +271,25 @@ impl Change {
         )
         .execute(&mut *self.tx)
         .await?;
+        Ok(())
+    }
+
+    /// Rows that a tombstone left are in the ledger again, whatever the copy has forgotten. And the numbers of commands
+    /// go above all that a fence can have seen.
+    async fn note_tombstones(&mut self) -> Result<(), StoreError> {
+        sqlx::query!(
+            "insert into cleanup (kind, pod_id, guild_id, epoch)
+             select 'guild', f.pod_id, f.guild_id, f.epoch
+               from recovery_fence f join guild g on g.guild_id = f.guild_id and g.pod_id <> f.pod_id
+              where f.mode = 'tombstone'
+                and not exists (select from cleanup c where c.kind = 'guild' and c.done_at is null
+                                   and (c.pod_id, c.guild_id, c.epoch) = (f.pod_id, f.guild_id, f.epoch))"
+        )
+        .execute(&mut *self.tx)
+        .await?;
+        sqlx::query!("update guild set command_no = command_no + 1000000")
+            .execute(&mut *self.tx)
+            .await?;
         Ok(())
     }
 

@@ -1,5 +1,6 @@
 //! Guilds move between two pods: each step by hand, as a driver would take it.
 
+mod driven;
 mod faults;
 mod repeats;
 mod under_load;
@@ -14,14 +15,14 @@ use modbot::client::pod_api::{
 };
 
 use modbot::domain::fence::FenceMode;
+use modbot::domain::guild_move::{Cut, Write};
 use modbot::domain::ids::{Epoch, GuildId, MoveId, PodId};
 use modbot::domain::move_step::MoveStep;
 use modbot::runtime::clock::SystemClock;
 use modbot::runtime::service_auth::{Role, SigningKey};
 use modbot::simulator::Fault;
-use modbot::store::config_db::{By, ConfigDb, MoveRow, NewMove};
+use modbot::store::config_db::{By, ConfigDb, FlipOutcome, MoveRow, NewMove, WriteNote};
 use modbot::store::shard_db::CURRENT_SCHEMA;
-use uuid::Uuid;
 
 use super::fleet::Fleet;
 use super::rows;
@@ -69,13 +70,8 @@ impl Driver {
 
     /// Writes the move down.
     async fn plan(&self, guild: GuildId, dst: usize) -> Move {
-        let id = Uuid::new_v4();
-        let new = NewMove {
-            move_id: id,
-            guild,
-            dst: PodId::new(u32::try_from(dst).unwrap()).unwrap(),
-            pause_budget_ms: 1000,
-        };
+        let new = NewMove::of(guild, PodId::new(u32::try_from(dst).unwrap()).unwrap(), 1000);
+        let id = new.move_id;
         let row = self.store.plan_move(&new, &Self::by()).await.unwrap().value;
         Move {
             id: MoveId::new(id),
@@ -83,20 +79,47 @@ impl Driver {
             src: row.active.src.get() as usize,
             dst,
             epoch: row.active.epoch,
-            base: row.active.freeze_no.into(),
+            base: u64::from(row.active.freeze_no) + 1,
         }
     }
 
     async fn step(&self, one: &Move, from: MoveStep, to: MoveStep) -> MoveRow {
+        let row = self.store.get_move(one.id.uuid()).await.unwrap().value;
+        assert_eq!(row.active.step, from);
+        let why = String::new();
+        let write = match (from, to) {
+            (MoveStep::Planned, MoveStep::Prepared) => Write::Prepare,
+            (_, MoveStep::Prepared) => Write::Thaw { why },
+            (_, MoveStep::Frozen) => Write::Freeze,
+            (_, MoveStep::Verified) => {
+                let digest = self.fence(one.dst, one.guild).await.unwrap().digest.unwrap();
+                Write::Verify(Cut { digest, rows: 0 })
+            }
+            _ => Write::Abort { why },
+        };
+        let stage = row.stage().unwrap();
         let moved = self
             .store
-            .advance_move(one.id.uuid(), from, to, &Self::by())
+            .write_move(one.id.uuid(), stage, &write, WriteNote::default(), &Self::by())
             .await;
-        moved.unwrap().value
+        let row = moved.unwrap().value;
+        assert_eq!(row.active.step, to);
+        row
     }
 
     async fn flip(&self, one: &Move) {
-        self.store.flip_move(one.id.uuid(), &Self::by()).await.unwrap();
+        let outcome = self.try_flip(one).await;
+        assert!(matches!(outcome, FlipOutcome::Row(_)), "{outcome:?}");
+    }
+
+    async fn try_flip(&self, one: &Move) -> FlipOutcome {
+        let row = self.store.get_move(one.id.uuid()).await.unwrap().value;
+        let stage = row.stage().unwrap();
+        self.store
+            .flip_move(one.id.uuid(), stage, &Self::by())
+            .await
+            .unwrap()
+            .value
     }
 
     async fn prepare(&self, one: &Move) -> Result<Prepared, PodApiError> {
