@@ -28,7 +28,7 @@ pub(super) struct PodArgs {
     #[arg(
         long,
         value_name = "PATH",
-        help = "A file with the key that pods know operators by; without one no pod is asked\n\
+        help = "A file with the key that pods know operators by\n\
                 [env: MODBOT_AUTH_OPERATOR_KEY, MODBOT_AUTH_OPERATOR_KEY_FILE]"
     )]
     operator_key_file: Option<PathBuf>,
