@@ -52,8 +52,7 @@ pub(super) enum Command {
     Guild(guild::Command),
     #[command(subcommand, alias = "moves")]
     Move(moves::Command),
-    #[command(subcommand)]
-    Rebalance(rebalance::Command),
+    Rebalance(rebalance::Args),
     #[command(subcommand, alias = "bundles")]
     Bundle(bundle::Command),
     #[command(subcommand, alias = "shards")]
@@ -89,7 +88,7 @@ impl Command {
             Self::Pod(command) => command.run(context).await,
             Self::Guild(command) => command.run(context).await,
             Self::Move(command) => command.run(context).await,
-            Self::Rebalance(command) => command.run(context).await,
+            Self::Rebalance(args) => args.run(context).await,
             Self::Bundle(command) => command.run(context).await,
             Self::Shard(command) => command.run(context).await,
             Self::Replica(command) => command.run(context).await,

@@ -1,6 +1,7 @@
 //! How far long work has come, on stderr while somebody watches.
 
 mod bytes;
+mod moves;
 mod rows;
 mod steps;
 
@@ -9,6 +10,7 @@ use std::io::IsTerminal as _;
 use crate::runtime::settings::{Environment, Source as _};
 
 pub(super) use bytes::Bar;
+pub(super) use moves::MovesBar;
 pub(super) use rows::{RowsBar, on_a_thread};
 pub(super) use steps::{ProgressArgs, with_progress, with_progress_between};
 

@@ -1,13 +1,10 @@
 //! `modbotctl rebalance apply`
 
-use std::io::Write as _;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use serde::Deserialize;
-use tokio::signal::unix::{SignalKind, signal};
-use tokio_util::sync::CancellationToken;
 
+use super::carry_out::{HowArgs, carry_out};
 use super::view;
 use crate::ctl::connection::StoreArgs;
 use crate::ctl::consent::ChangeArgs;
@@ -15,12 +12,9 @@ use crate::ctl::context::Context;
 use crate::ctl::exit::ExitStatus;
 use crate::ctl::failure::Failure;
 use crate::ctl::mover::MoverArgs;
-use crate::ctl::moves::MoveView;
 use crate::domain::planner::Plan;
-use crate::operations::rebalance::{self, Applied, Applying};
-use crate::runtime::error_chain::Chain;
+use crate::operations::rebalance;
 use crate::runtime::files;
-use crate::runtime::settings::time_limit;
 
 /// Carry a plan out: move its guilds, some at once
 #[derive(Debug, clap::Args)]
@@ -36,12 +30,8 @@ pub(in crate::ctl) struct Args {
     /// What `rebalance plan -o json` printed
     #[arg(value_name = "PLANFILE")]
     plan: PathBuf,
-    /// Moves at once
-    #[arg(long, value_name = "N", default_value = "4", value_parser = clap::value_parser!(u16).range(1..=64))]
-    at_once: u16,
-    /// How long each guild may stand still
-    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = time_limit)]
-    pause_budget: Duration,
+    #[command(flatten)]
+    how: HowArgs,
     #[command(flatten)]
     change: ChangeArgs,
     #[command(flatten)]
@@ -77,42 +67,7 @@ impl Args {
         let mover = self.pods.mover(&store)?;
         let effect = format!("{} moves", plan.moves.len());
         let authority = wanted.agreed(&mut context.printer, effect).await?;
-        let how = Applying {
-            at_once: self.at_once.into(),
-            pause_budget: self.pause_budget,
-        };
-        let (stop, total) = (CancellationToken::new(), plan.moves.len());
-        let mut number = 0;
-        let mut on = |applied: &Applied| {
-            number += 1;
-            // Where stderr is gone there is nobody left to tell.
-            let _ = writeln!(std::io::stderr(), "{number}/{total} {}", line(applied));
-        };
-        let mut applying = Box::pin(rebalance::apply(&mover, &plan, how, &authority, &stop, &mut on));
-        let _own = crate::ctl::interrupts::own();
-        let mut interrupts =
-            signal(SignalKind::interrupt()).map_err(|error| Failure::new(ExitStatus::Failed, error))?;
-        let applied = loop {
-            tokio::select! {
-                applied = &mut applying => break applied,
-                _ = interrupts.recv() => {
-                    if stop.is_cancelled() {
-                        let stopped = "interrupted: moves are under way";
-                        return Err(Failure::message(ExitStatus::Interrupted, stopped)
-                            .hint("modbot-config goes on with them; `modbotctl move list --active` shows them"));
-                    }
-                    stop.cancel();
-                    let _ = writeln!(std::io::stderr(), "finishing the moves under way; once more stops at once");
-                }
-            }
-        };
-        let done = applied.iter().filter(|it| it.is_done()).count();
-        writeln!(context.printer.stdout(), "{done} of {total} guilds moved")?;
-        Ok(match (done == total, stop.is_cancelled()) {
-            (true, _) => ExitStatus::Done,
-            (false, true) => ExitStatus::Interrupted,
-            (false, false) => ExitStatus::Partial,
-        })
+        carry_out(context, &mover, &plan, self.how.applying(), &authority).await
     }
 
     fn read(&self) -> Result<Plan, Failure> {
@@ -125,17 +80,5 @@ impl Args {
             )
         })?;
         Ok(document.item)
-    }
-}
-
-fn line(applied: &Applied) -> String {
-    match &applied.ended {
-        Ok(driven) => MoveView::from(&driven.row).line(),
-        Err(error) => format!(
-            "guild {} stays on {}: {}",
-            applied.planned.guild,
-            applied.planned.src,
-            Chain(error)
-        ),
     }
 }

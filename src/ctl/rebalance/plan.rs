@@ -16,12 +16,8 @@ use crate::operations::rebalance;
   modbotctl rebalance plan -o json > plan.json      for `rebalance apply plan.json`
   modbotctl rebalance plan --exit-code              6 where there is something to move")]
 pub(in crate::ctl) struct Args {
-    /// How far above its share a pod may be, in percent
-    #[arg(long, value_name = "PERCENT", default_value = "10", value_parser = clap::value_parser!(u32).range(1..=1000))]
-    threshold: u32,
-    /// At most so many moves
-    #[arg(long, value_name = "N", default_value = "100000")]
-    max_moves: usize,
+    #[command(flatten)]
+    rules: RulesArgs,
     /// End with 6 where there is something to move
     #[arg(long)]
     exit_code: bool,
@@ -31,16 +27,32 @@ pub(in crate::ctl) struct Args {
     store: StoreArgs,
 }
 
+/// What is planned.
+#[derive(Debug, clap::Args)]
+pub(super) struct RulesArgs {
+    /// How far above its share a pod may be, in percent
+    #[arg(long, value_name = "PERCENT", default_value = "10", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    threshold: u32,
+    /// At most so many moves
+    #[arg(long, value_name = "N", default_value = "100000")]
+    max_moves: usize,
+}
+
+impl RulesArgs {
+    pub(super) fn rules(&self) -> Rules {
+        Rules {
+            threshold_percent: self.threshold,
+            max_moves: self.max_moves,
+        }
+    }
+}
+
 impl Args {
     pub(in crate::ctl) async fn run(self, context: &mut Context) -> Result<ExitStatus, Failure> {
         let store = self.store.open().await?;
         let stamp = store.ask(store.db.stamp()).await?;
         let snapshot = store.ask(rebalance::snapshot(&store.db)).await?;
-        let rules = Rules {
-            threshold_percent: self.threshold,
-            max_moves: self.max_moves,
-        };
-        let plan = planner::plan(&snapshot, &rules);
+        let plan = planner::plan(&snapshot, &self.rules.rules());
         let mut render = context.render(self.output, &stamp)?;
         match self.output.output {
             Format::Json => render.single_json("Plan", &plan)?,

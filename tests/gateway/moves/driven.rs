@@ -16,7 +16,7 @@ use super::super::fleet::{Fleet, messages};
 use super::{Driver, guild_of, rows_of, started};
 use crate::support::config::key;
 
-fn mover(fleet: &Fleet, name: &str) -> Mover {
+pub(super) fn mover(fleet: &Fleet, name: &str) -> Mover {
     let settings = MoverSettings {
         name: name.to_owned(),
         lease: Duration::from_secs(15),

@@ -2,6 +2,7 @@
 
 mod driven;
 mod faults;
+mod rebalanced;
 mod repeats;
 mod under_load;
 
