@@ -1,12 +1,14 @@
 //! The gateway daemon as a process, over the simulated Discord.
 
 mod api;
+mod at_scale;
 mod captures;
 mod exactly_once;
 mod fleet;
 mod moves;
 mod refusals;
 mod sessions;
+mod storms;
 mod witnesses;
 
 use std::collections::BTreeMap;
@@ -33,6 +35,12 @@ struct World {
 
 impl World {
     async fn start(guilds: usize, shards: u32) -> Self {
+        Self::with_heartbeats(guilds, shards, Duration::from_secs(2)).await
+    }
+
+    /// Heartbeats further apart: many sessions at once keep a busy machine from answering within short ones, and a
+    /// connection that is given up before its READY costs another identify.
+    async fn with_heartbeats(guilds: usize, shards: u32, heartbeat_interval: Duration) -> Self {
         let settings = Settings {
             world: WorldSettings {
                 guilds,
@@ -40,7 +48,7 @@ impl World {
                 ..WorldSettings::default()
             },
             gateway: GatewaySettings {
-                heartbeat_interval: Duration::from_secs(2),
+                heartbeat_interval,
                 identify_interval: Duration::ZERO,
                 max_concurrency: shards,
                 ..GatewaySettings::default()

@@ -11,9 +11,9 @@ use modbot::store::shard_db::{OpenError, Settings, WriteError, inspect};
 use rusqlite::Connection;
 
 use super::child::{Work, start};
-use super::crashes::sync_shim;
 use super::rows::plain_rows;
 use super::shards::{EPOCH, Place, assert_whole, born, digests, dump, guild, open, try_open, write_rows};
+use crate::support::shim;
 
 fn refused(path: &Path) -> OpenError {
     let quick = Settings {
@@ -316,7 +316,9 @@ fn a_read_only_file_system_is_refused_by_name_and_can_be_looked_at() {
 #[test]
 fn a_failing_sync_stops_the_writer() {
     let place = Place::new();
-    let Some(shim) = sync_shim(&place) else { return };
+    let Some(shim) = shim::compiled(shim::SYNC, &place.path("")) else {
+        return;
+    };
     let files = Place::new();
     let db = open(&files.shard("shard"));
     born(&db, guild(1));

@@ -13,4 +13,5 @@ pub(crate) mod daemon;
 pub(crate) mod golden;
 pub(crate) mod postgres;
 pub(crate) mod process;
+pub(crate) mod shim;
 pub(crate) mod wait;

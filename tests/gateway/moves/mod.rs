@@ -1,6 +1,7 @@
 //! Guilds move between two pods: each step by hand, as a driver would take it.
 
 mod faults;
+mod fed_again;
 mod repeats;
 mod under_load;
 
