@@ -20,15 +20,26 @@ use crate::support::postgres::{TestDb, open};
 use crate::support::process::Running;
 use crate::support::wait;
 
-const SHARDS: u32 = 4;
+pub(super) const SHARDS: u32 = 4;
 
 pub(super) struct Fleet {
     pub(super) world: World,
-    pub(super) db: TestDb,
+    pub(super) store_url: String,
+    _db: Option<TestDb>,
     pub(super) configs: Vec<Daemon>,
     config_urls: Vec<String>,
     pub(super) pod_addresses: Vec<String>,
-    hold: &'static str,
+    shape: Shape,
+}
+
+/// What a fleet is made of.
+#[derive(Clone)]
+pub(super) struct Shape {
+    pub(super) pods: usize,
+    pub(super) guilds: usize,
+    /// How long a session that was let go waits for its own pod.
+    pub(super) hold: &'static str,
+    pub(super) lease_ttl: &'static str,
 }
 
 pub(super) fn messages(seed: u64) -> Load {
@@ -42,24 +53,40 @@ pub(super) fn messages(seed: u64) -> Load {
 impl Fleet {
     /// Room for two pods.
     pub(super) async fn start(guilds: usize, hold: &'static str) -> Self {
-        Self::of(2, guilds, hold).await
+        let shape = Shape {
+            pods: 2,
+            guilds,
+            hold,
+            lease_ttl: "1h",
+        };
+        Self::of(shape).await
+    }
+
+    /// Over a database of its own.
+    pub(super) async fn of(shape: Shape) -> Self {
+        let db = TestDb::empty();
+        let fleet = Self::over(db.url(), shape).await;
+        Self {
+            _db: Some(db),
+            ..fleet
+        }
     }
 
     /// Two replicas of config over a store of four Discord shards, and a Discord that takes nobody yet.
-    pub(super) async fn of(pods: usize, guilds: usize, hold: &'static str) -> Self {
-        let world = World::start(guilds, SHARDS).await;
+    pub(super) async fn over(store_url: String, shape: Shape) -> Self {
+        let world = World::start(shape.guilds, SHARDS).await;
         world.discord.fault(Fault::RefuseConnections);
-        let db = TestDb::empty();
-        let store = open(&db.url());
+        let store = open(&store_url);
         store.migrate(NumShards::new(SHARDS).unwrap()).await.unwrap();
         store.close().await;
         let mut fleet = Self {
             world,
-            db,
+            store_url,
+            _db: None,
             configs: Vec::new(),
             config_urls: (0..2).map(|_| format!("http://{}", free_address())).collect(),
-            pod_addresses: (0..pods).map(|_| free_address()).collect(),
-            hold,
+            pod_addresses: (0..shape.pods).map(|_| free_address()).collect(),
+            shape,
         };
         fleet.start_configs();
         fleet
@@ -67,10 +94,11 @@ impl Fleet {
 
     pub(super) fn start_configs(&mut self) {
         let start = |url: &String| {
-            let mut config = command(&self.db.url());
+            let mut config = command(&self.store_url);
             config
                 .env("MODBOT_LISTEN", url.strip_prefix("http://").unwrap())
-                .env("MODBOT_SESSION_HOLD", self.hold);
+                .env("MODBOT_SESSION_HOLD", self.shape.hold)
+                .env("MODBOT_LEASE_TTL", self.shape.lease_ttl);
             Daemon::start(&mut config)
         };
         let started: Vec<Daemon> = self.config_urls.iter().map(start).collect();
@@ -111,7 +139,7 @@ impl Fleet {
     }
 
     pub(super) fn store(&self) -> ConfigDb {
-        open(&self.db.url())
+        open(&self.store_url)
     }
 
     /// The host of every Discord shard, once both pods have their share.
