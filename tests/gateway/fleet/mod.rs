@@ -3,6 +3,7 @@
 mod hosting;
 mod lives;
 mod off_host;
+mod older_file;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -157,18 +158,22 @@ impl Fleet {
         .await
     }
 
-    /// Gives every second guild to another pod than the one that hosts its Discord shard, the others to that one.
+    /// Gives every second guild of each Discord shard to another pod than the one that hosts it, the others to that
+    /// one: as it owns most of them, it stays their host.
     pub(super) async fn assign_across(
         &self,
         hosts: &BTreeMap<DiscordShardId, PodId>,
     ) -> BTreeMap<i64, usize> {
         let store = self.store();
+        let pods = u32::try_from(self.pod_addresses.len()).unwrap();
         let mut owners = BTreeMap::new();
-        for (number, view) in self.world.discord.guilds().iter().enumerate() {
+        let mut seen: BTreeMap<DiscordShardId, u32> = BTreeMap::new();
+        for view in self.world.discord.guilds() {
             let guild = GuildId::new(view.id.0).unwrap();
-            let host = hosts[&guild.discord_shard(NumShards::new(SHARDS).unwrap())].get();
-            let pods = u32::try_from(self.pod_addresses.len()).unwrap();
-            let owner = if number % 2 == 0 { (host + 1) % pods } else { host };
+            let shard = guild.discord_shard(NumShards::new(SHARDS).unwrap());
+            let number = seen.entry(shard).or_default();
+            let owner = (hosts[&shard].get() + *number % 2) % pods;
+            *number += 1;
             store
                 .assign(guild, PodId::new(owner).unwrap(), &By::daemon("test"))
                 .await
@@ -176,6 +181,22 @@ impl Fleet {
             owners.insert(number_of(view.id), owner as usize);
         }
         owners
+    }
+
+    /// The guilds that live with another pod than the one that hosts their Discord shard now.
+    pub(super) async fn off_host(&self, owners: &BTreeMap<i64, usize>) -> usize {
+        let dealt = self.store().discord_shards().await.unwrap().value;
+        let host = |guild: i64| {
+            let shard = GuildId::from_i64(guild)
+                .unwrap()
+                .discord_shard(NumShards::new(SHARDS).unwrap());
+            let row = dealt.iter().find(|row| row.shard == shard);
+            row.unwrap().host.unwrap().get() as usize
+        };
+        owners
+            .iter()
+            .filter(|(guild, owner)| host(**guild) != **owner)
+            .count()
     }
 
     fn pods_with_files(&self) -> impl Iterator<Item = usize> {
