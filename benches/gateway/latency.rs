@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use modbot::simulator::Ledger;
 use modbot::simulator::ledger::SessionRecord;
 
 use crate::report::{line, percentile};
@@ -39,6 +40,27 @@ fn watch(cursors: &Cursors, stop: &AtomicBool) -> Seen {
     seen
 }
 
+/// Milliseconds from publication to commit of every message after the warm-up.
+fn times(ledger: &Ledger, seen: &Seen, began: f64) -> Vec<f64> {
+    let of_session = |session: &SessionRecord| {
+        let seen = seen.get(&session.shard).cloned().unwrap_or_default();
+        let mut seen = seen.into_iter().peekable();
+        let mut times = Vec::new();
+        for (seq, event) in (1u64..).zip(&session.sent) {
+            let event = &ledger.events[usize::try_from(event - 1).unwrap()];
+            let at_ms = event.at_ms as f64;
+            while seen.peek().is_some_and(|(up_to, _)| *up_to < seq) {
+                seen.next();
+            }
+            if event.name == "MESSAGE_CREATE" && at_ms >= began + WARM_UP_MS {
+                times.extend(seen.peek().map(|(_, when)| when - at_ms));
+            }
+        }
+        times
+    };
+    held(ledger).flat_map(of_session).collect::<Vec<f64>>()
+}
+
 /// From the moment at which the event was published (before it was written to a socket) to the moment at which another
 /// process could read it: both a little more than what is asked for, and by a millisecond or so.
 pub(crate) async fn measure() {
@@ -57,25 +79,7 @@ pub(crate) async fn measure() {
     stage.quiet().await;
     stop.store(true, Ordering::Relaxed);
     let seen = watching.join().unwrap();
-    let mut times = stage.discord.with_ledger(|ledger| {
-        let of_session = |session: &SessionRecord| {
-            let seen = seen.get(&session.shard).cloned().unwrap_or_default();
-            let mut seen = seen.into_iter().peekable();
-            let mut times = Vec::new();
-            for (seq, event) in (1u64..).zip(&session.sent) {
-                let event = &ledger.events[usize::try_from(event - 1).unwrap()];
-                let at_ms = event.at_ms as f64;
-                while seen.peek().is_some_and(|(up_to, _)| *up_to < seq) {
-                    seen.next();
-                }
-                if event.name == "MESSAGE_CREATE" && at_ms >= began + WARM_UP_MS {
-                    times.extend(seen.peek().map(|(_, when)| when - at_ms));
-                }
-            }
-            times
-        };
-        held(ledger).flat_map(of_session).collect::<Vec<f64>>()
-    });
+    let mut times = stage.discord.with_ledger(|ledger| times(ledger, &seen, began));
     times.sort_by(f64::total_cmp);
     let rate = sent as f64 / LENGTH.as_secs_f64();
     let p99 = percentile(&times, 0.99);

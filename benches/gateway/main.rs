@@ -1,6 +1,6 @@
 //! What one gateway pod does: committed events, the time from the socket to the commit, memory, and the start.
 //!
-//! `scripts/bench gateway [PART…]`, the parts being `throughput`, `latency`, `memory` and `restart`; without arguments
+//! `scripts/bench gateway [PART…] [MESSAGES]`, the parts being `throughput`, `latency`, `memory` and `restart`; without arguments
 //! all of them. The pod is the real process, alone, over the simulated Discord in this one. The rival of the
 //! throughput is a C loop of the same statements in transactions of the same size, over the same file.
 
@@ -27,14 +27,17 @@ const PARTS: [&str; 4] = ["throughput", "latency", "memory", "restart"];
 
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).filter(|arg| arg != "--bench").collect();
-    for arg in &args {
-        assert!(
-            PARTS.contains(&arg.as_str()),
-            "{arg}: none of {}",
-            PARTS.join(", ")
-        );
-    }
-    let wanted = |part: &str| args.is_empty() || args.iter().any(|arg| arg == part);
+    let (parts, counts): (Vec<&String>, Vec<&String>) =
+        args.iter().partition(|arg| PARTS.contains(&arg.as_str()));
+    let messages = counts.first().map_or(200_000, |arg| {
+        arg.parse().unwrap_or_else(|_| {
+            panic!(
+                "{arg}: neither a number of messages nor one of {}",
+                PARTS.join(", ")
+            )
+        })
+    });
+    let wanted = |part: &str| parts.is_empty() || parts.iter().any(|wanted| *wanted == part);
     report::machine();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -43,7 +46,7 @@ fn main() {
         .unwrap();
     runtime.block_on(async {
         if wanted("throughput") {
-            throughput::compare().await;
+            throughput::compare(messages).await;
         }
         if wanted("latency") {
             latency::measure().await;

@@ -24,8 +24,7 @@ async fn a_disk_that_fills_up_and_is_freed_again_loses_nothing() {
     world.live().await;
     world.quiet().await;
     // Somebody else's file takes what is left.
-    let other = small.path().join("other");
-    small.fill(&other);
+    let other = small.fill("other");
     let traffic = world.discord.load(Load {
         acts_per_s: 300.0,
         mix: Mix::MESSAGES,

@@ -27,12 +27,14 @@ impl Mounted {
         assert!(mount(&["-o", &format!("remount,{option}")], &self.0));
     }
 
-    /// Writes a file until nothing fits any more.
-    pub(crate) fn fill(&self, file: &Path) {
-        let mut file = std::fs::File::create(file).unwrap();
+    /// Writes a file until nothing fits any more; where it is.
+    pub(crate) fn fill(&self, name: &str) -> PathBuf {
+        let path = self.0.join(name);
+        let mut file = std::fs::File::create(&path).unwrap();
         for size in [65_536, 4096, 1] {
             while file.write_all(&vec![0; size]).is_ok() {}
         }
+        path
     }
 }
 

@@ -85,14 +85,14 @@ fn deliver(
     let Some(last) = frames.last() else {
         return Ok((Delivery::Kept(stood_at), None));
     };
-    let lost = gone_to.filter(|gone_to| *gone_to > stood_at).map(|to| Gap {
+    let missing = gone_to.filter(|gone_to| *gone_to > stood_at).map(|to| Gap {
         guild: Some(guild),
         shard: last.shard,
         from: stood_at,
         to,
         reason: "frames that this pod had confirmed and its file does not have",
     });
-    if let Some(gap) = &lost {
+    if let Some(gap) = &missing {
         gaps::note(tx.shard(), gap, rules.clock.unix_ms())?;
     }
     let mut kept = Position::default();
@@ -112,5 +112,5 @@ fn deliver(
     // Past frames of which nothing was made too: what is confirmed is where the fence stands.
     tx.guild(guild, Access::Serve { epoch })?
         .advance(last.shard.get(), kept);
-    Ok((Delivery::Kept(kept), lost))
+    Ok((Delivery::Kept(kept), missing))
 }
