@@ -1,12 +1,16 @@
 //! The gateway daemon as a process, over the simulated Discord.
 
 mod api;
+mod at_scale;
 mod captures;
 mod exactly_once;
 mod fleet;
+mod machine;
 mod moves;
 mod refusals;
+mod refused_writes;
 mod sessions;
+mod storms;
 mod witnesses;
 
 use std::collections::BTreeMap;
@@ -28,11 +32,18 @@ const PATIENCE: Duration = wait::PATIENCE;
 struct World {
     discord: Simulator,
     dir: tempfile::TempDir,
+    file: PathBuf,
     shards: u32,
 }
 
 impl World {
     async fn start(guilds: usize, shards: u32) -> Self {
+        Self::with_heartbeats(guilds, shards, Duration::from_secs(2)).await
+    }
+
+    /// Heartbeats further apart: many sessions at once keep a busy machine from answering within short ones, and a
+    /// connection that is given up before its READY costs another identify.
+    async fn with_heartbeats(guilds: usize, shards: u32, heartbeat_interval: Duration) -> Self {
         let settings = Settings {
             world: WorldSettings {
                 guilds,
@@ -40,22 +51,24 @@ impl World {
                 ..WorldSettings::default()
             },
             gateway: GatewaySettings {
-                heartbeat_interval: Duration::from_secs(2),
+                heartbeat_interval,
                 identify_interval: Duration::ZERO,
                 max_concurrency: shards,
                 ..GatewaySettings::default()
             },
             ..Settings::default()
         };
+        let dir = tempfile::tempdir().unwrap();
         Self {
             discord: Simulator::start(settings).await.unwrap(),
-            dir: tempfile::tempdir().unwrap(),
+            file: dir.path().join("pod/shard.db"),
+            dir,
             shards,
         }
     }
 
     fn file(&self) -> PathBuf {
-        self.dir.path().join("pod/shard.db")
+        self.file.clone()
     }
 
     /// The pod's command line: standalone, against this Discord, with short intervals.
@@ -111,20 +124,28 @@ impl World {
         self.live().await;
         self.discord.quiet(PATIENCE).await.unwrap();
         wait::until_async("every cursor to be at the last frame sent", async || {
-            let last: BTreeMap<u32, u64> = self
-                .discord
-                .with_ledger(|ledger| held(ledger).map(|one| (one.shard, one.last_seq())).collect());
+            let last = self.discord.with_ledger(|ledger| {
+                held(ledger)
+                    .map(|one| (one.shard, (one.session_id.clone(), one.last_seq())))
+                    .collect::<BTreeMap<_, _>>()
+            });
             (self.cursors() == last).then_some(())
         })
         .await;
     }
 
-    /// The cursor of each Discord shard in the file.
-    fn cursors(&self) -> BTreeMap<u32, u64> {
-        self.rows("SELECT shard_id, seq FROM discord_session")
-            .into_iter()
-            .map(|(shard, seq)| (u32::try_from(shard).unwrap(), u64::try_from(seq).unwrap()))
-            .collect()
+    /// The session and the cursor of each Discord shard in the file.
+    fn cursors(&self) -> BTreeMap<u32, (String, u64)> {
+        let connection = reading(&self.file());
+        let sql = "SELECT shard_id, session_id, seq FROM discord_session WHERE session_id IS NOT NULL";
+        let mut statement = connection.prepare(sql).unwrap();
+        let found = statement
+            .query_map([], |row| {
+                let seq: i64 = row.get(2)?;
+                Ok((row.get(0)?, (row.get(1)?, seq.unsigned_abs())))
+            })
+            .unwrap();
+        found.map(Result::unwrap).collect()
     }
 
     /// Rows of two numbers, read beside the pod.
@@ -170,10 +191,15 @@ fn held(ledger: &Ledger) -> impl Iterator<Item = &SessionRecord> {
         .filter(|one| one.ended.is_none() && one.attached)
 }
 
-fn rows(file: &Path, sql: &str) -> Vec<(i64, i64)> {
+fn reading(file: &Path) -> rusqlite::Connection {
     let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
     let connection = rusqlite::Connection::open_with_flags(file, flags).unwrap();
     connection.busy_timeout(Duration::from_secs(10)).unwrap();
+    connection
+}
+
+fn rows(file: &Path, sql: &str) -> Vec<(i64, i64)> {
+    let connection = reading(file);
     let mut statement = connection.prepare(sql).unwrap();
     let found = statement
         .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))

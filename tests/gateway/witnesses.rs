@@ -17,7 +17,7 @@ fn ctl(fleet: &Fleet, line: &str) -> Outcome {
     let mut command = modbotctl();
     command
         .args(line.split(' '))
-        .env("MODBOT_STORE_URL", fleet.db.url())
+        .env("MODBOT_STORE_URL", &fleet.store_url)
         .env("MODBOT_AUTH_OPERATOR_KEY", key(Role::Operator));
     outcome(&mut command)
 }

@@ -1,7 +1,7 @@
 //! Killed at any moment, or robbed of power: the file is whole, and the work repeats to the same end.
 
 use std::io::{BufRead as _, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Child;
 use std::time::{Duration, Instant};
 
@@ -14,6 +14,7 @@ use super::child::{Work, run, start};
 use super::older_schema::shard_of_schema_1;
 use super::rows::plain_rows;
 use super::shards::{EPOCH, Place, assert_whole, born, dump, guild, open, write_rows};
+use crate::support::shim;
 
 const ROWS: i64 = 2500;
 
@@ -119,30 +120,15 @@ fn a_migration_that_is_killed_repeats_to_the_same_end() {
     killed_at_any_moment(Work::Open, 12);
 }
 
-/// The shim compiled, or the reason why not on stderr.
-pub(crate) fn sync_shim(place: &Place) -> Option<PathBuf> {
-    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/shard_db/sync_shim.c");
-    let to = place.path("sync_shim.so");
-    let made = std::process::Command::new("cc")
-        .args(["-shared", "-fPIC", "-O1", "-o"])
-        .arg(&to)
-        .arg(source)
-        .arg("-ldl")
-        .status();
-    if made.is_ok_and(|status| status.success()) {
-        return Some(to);
-    }
-    eprintln!("skipped: there is no C compiler (cc) to build the fsync shim with");
-    None
-}
-
 /// Power loss: the shim copies each file whenever it is synced, the child is killed, and the test goes on with those
 /// copies alone. So whatever was written since the last sync is gone, as from a disk's cache. Every write the child
 /// was told of must be there.
 #[test]
 fn an_acknowledged_write_survives_the_loss_of_power() {
     let tools = Place::new();
-    let Some(shim) = sync_shim(&tools) else { return };
+    let Some(shim) = shim::compiled(shim::SYNC, &tools.path("")) else {
+        return;
+    };
     for round in 0..6 {
         let place = Place::new();
         let db = open(&place.shard("shard"));

@@ -2,7 +2,6 @@
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Duration;
 
 use modbot::domain::fence::Access;
@@ -11,9 +10,10 @@ use modbot::store::shard_db::{OpenError, Settings, WriteError, inspect};
 use rusqlite::Connection;
 
 use super::child::{Work, start};
-use super::crashes::sync_shim;
 use super::rows::plain_rows;
 use super::shards::{EPOCH, Place, assert_whole, born, digests, dump, guild, open, try_open, write_rows};
+use crate::support::mounted::Mounted;
+use crate::support::shim;
 
 fn refused(path: &Path) -> OpenError {
     let quick = Settings {
@@ -183,40 +183,6 @@ fn a_file_without_write_permission_is_not_written() {
     inspect(&place.path("a"), true).unwrap();
 }
 
-/// A small file system of its own, where this process may make one.
-struct Mounted(PathBuf);
-
-impl Mounted {
-    fn new(place: &Place, size: &str) -> Option<Self> {
-        let at = place.path("mounted");
-        std::fs::create_dir(&at).unwrap();
-        let made = mount(&["-t", "tmpfs", "-o", &format!("size={size}"), "tmpfs"], &at);
-        if !made {
-            eprintln!("skipped: a tmpfs can be mounted by root only");
-        }
-        made.then_some(Self(at))
-    }
-
-    fn remount(&self, option: &str) {
-        assert!(mount(&["-o", &format!("remount,{option}")], &self.0));
-    }
-}
-
-fn mount(args: &[&str], at: &Path) -> bool {
-    Command::new("mount")
-        .args(args)
-        .arg(at)
-        .stderr(std::process::Stdio::null())
-        .status()
-        .is_ok_and(|s| s.success())
-}
-
-impl Drop for Mounted {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
-    }
-}
-
 fn bundle_of(place: &Place, rows: i64) -> PathBuf {
     let db = open(&place.shard("source"));
     born(&db, guild(1));
@@ -233,11 +199,11 @@ fn bundle_of(place: &Place, rows: i64) -> PathBuf {
 #[test]
 fn a_full_disk_leaves_nothing_half_done() {
     let place = Place::new();
-    let Some(small) = Mounted::new(&place, "1500k") else {
+    let Some(small) = Mounted::new(&place.path("mounted"), "1500k") else {
         return;
     };
     let bundle = bundle_of(&place, 12_000);
-    let shard = small.0.join("shard");
+    let shard = small.path().join("shard");
     modbot::store::shard_db::create(&shard, &modbot::runtime::clock::SystemClock).unwrap();
     let db = open(&shard);
     born(&db, guild(2));
@@ -269,11 +235,11 @@ fn a_full_disk_leaves_nothing_half_done() {
             guild: guild(1),
             now: 0,
         },
-        &small.0.join("b"),
+        &small.path().join("b"),
         &mut |_| {},
     );
     assert!(on_a_full_disk.is_err());
-    assert!(!small.0.join("b").exists() && !small.0.join("b.partial").exists());
+    assert!(!small.path().join("b").exists() && !small.path().join("b.partial").exists());
     assert_eq!(rows(), neighbours);
 
     small.remount("size=50m");
@@ -287,15 +253,15 @@ fn a_full_disk_leaves_nothing_half_done() {
 #[test]
 fn a_read_only_file_system_is_refused_by_name_and_can_be_looked_at() {
     let place = Place::new();
-    let Some(medium) = Mounted::new(&place, "5m") else {
+    let Some(medium) = Mounted::new(&place.path("mounted"), "5m") else {
         return;
     };
-    let shard = medium.0.join("shard");
+    let shard = medium.path().join("shard");
     modbot::store::shard_db::create(&shard, &modbot::runtime::clock::SystemClock).unwrap();
     let db = open(&shard);
     born(&db, guild(1));
     drop(db);
-    std::fs::remove_file(medium.0.join("shard.lock")).unwrap();
+    std::fs::remove_file(medium.path().join("shard.lock")).unwrap();
     medium.remount("ro");
     let error = refused(&shard);
     assert!(matches!(error, OpenError::ReadOnly { .. }), "{error:?}");
@@ -316,7 +282,9 @@ fn a_read_only_file_system_is_refused_by_name_and_can_be_looked_at() {
 #[test]
 fn a_failing_sync_stops_the_writer() {
     let place = Place::new();
-    let Some(shim) = sync_shim(&place) else { return };
+    let Some(shim) = shim::compiled(shim::SYNC, &place.path("")) else {
+        return;
+    };
     let files = Place::new();
     let db = open(&files.shard("shard"));
     born(&db, guild(1));

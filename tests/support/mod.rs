@@ -11,6 +11,8 @@
 pub(crate) mod config;
 pub(crate) mod daemon;
 pub(crate) mod golden;
+pub(crate) mod mounted;
 pub(crate) mod postgres;
 pub(crate) mod process;
+pub(crate) mod shim;
 pub(crate) mod wait;

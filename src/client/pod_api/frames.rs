@@ -20,6 +20,19 @@ pub struct FramesRequest {
     pub bot_user_id: Option<String>,
     /// The frames.
     pub frames: Vec<ForwardedFrame>,
+    /// For guilds whose frames have gone before: up to where.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gone_to: Vec<GoneTo>,
+}
+
+/// Up to where an owner has kept a guild's frames, so that their host forgot them. An owner that stands before that has
+/// lost what it had confirmed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GoneTo {
+    /// The guild.
+    pub guild: GuildId,
+    /// The last frame that was kept.
+    pub position: Position,
 }
 
 /// One frame.

@@ -6,7 +6,7 @@ mod guild;
 mod moves;
 
 pub use client::{PodApi, PodApiError};
-pub use frames::{ForwardedFrame, FramesAnswer, FramesRefused, FramesRequest, GuildFrames};
+pub use frames::{ForwardedFrame, FramesAnswer, FramesRefused, FramesRequest, GoneTo, GuildFrames};
 pub use guild::{Actions, GuildReport, TableSize};
 pub use moves::{
     BundleSource, Custody, FenceAnswer, Forget, ForgetRequest, Forgotten, FreezeRequest, Frozen,

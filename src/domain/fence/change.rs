@@ -66,6 +66,18 @@ pub enum FenceChange {
         /// The new owner's epoch.
         epoch: Epoch,
     },
+    /// The same for a guild that was frozen: its rows stay whole, for the target to fetch again, until clean-up begins.
+    Retire {
+        /// The new owner's epoch.
+        epoch: Epoch,
+        /// The digest of the rows here.
+        digest: GuildDigest,
+    },
+    /// The rows of a guild that was given away are being deleted: they are not whole any more.
+    CleanUp {
+        /// The tombstone's epoch.
+        epoch: Epoch,
+    },
     /// The import is given up.
     AbortImport {
         /// The epoch at which the guild would have been served here.
@@ -123,6 +135,8 @@ pub fn change(current: Option<&FenceState>, command: &FenceChange) -> Result<Out
             digest,
         } => start(known(current)?, epoch, move_id, freeze_no, digest),
         FenceChange::GivenAway { epoch } => given_away(known(current)?, epoch),
+        FenceChange::Retire { epoch, digest } => retire(known(current)?, epoch, digest),
+        FenceChange::CleanUp { epoch } => clean_up(known(current)?, epoch),
         FenceChange::AbortImport { epoch, move_id } => abort_import(known(current)?, epoch, move_id),
         FenceChange::Raise { from, to } => raise(known(current)?, from, to),
     }
@@ -309,11 +323,34 @@ fn given_away(fence: &FenceState, epoch: Epoch) -> Result<Outcome, FenceRefusal>
     Ok(Outcome::Becomes(plain(epoch, FenceMode::Tombstone)))
 }
 
+/// Which move and which rows stay in the fence: that is what tells this tombstone from that of an import given up,
+/// which has no digest.
+fn retire(fence: &FenceState, epoch: Epoch, digest: GuildDigest) -> Result<Outcome, FenceRefusal> {
+    let outcome = given_away(fence, epoch)?;
+    if outcome == Outcome::Unchanged {
+        return Ok(outcome);
+    }
+    fence.is_in(FenceMode::Frozen)?;
+    Ok(Outcome::Becomes(FenceState {
+        move_id: fence.move_id,
+        digest: Some(digest),
+        ..plain(epoch, FenceMode::Tombstone)
+    }))
+}
+
+fn clean_up(fence: &FenceState, epoch: Epoch) -> Result<Outcome, FenceRefusal> {
+    fence.allows(super::Access::Clean { epoch })?;
+    if fence.digest.is_none() {
+        return Ok(Outcome::Unchanged);
+    }
+    Ok(Outcome::Becomes(plain(epoch, FenceMode::Tombstone)))
+}
+
 fn abort_import(fence: &FenceState, epoch: Epoch, move_id: MoveId) -> Result<Outcome, FenceRefusal> {
     fence.is_at(epoch)?;
     fence.belongs_to(move_id)?;
     match fence.mode {
-        FenceMode::Tombstone => Ok(Outcome::Unchanged),
+        FenceMode::Tombstone if fence.digest.is_none() => Ok(Outcome::Unchanged),
         FenceMode::Importing => Ok(Outcome::Becomes(FenceState {
             mode: FenceMode::Tombstone,
             digest: None,

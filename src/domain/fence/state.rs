@@ -30,7 +30,8 @@ pub struct FenceState {
     pub move_id: Option<MoveId>,
     /// The number of that command within the epoch. Every freeze takes the next one, over all moves of the epoch.
     pub freeze_no: u64,
-    /// At `importing`: what was verified. At `serving`: what it was started with.
+    /// At `importing`: what was verified. At `serving`: what it was started with. At `tombstone`: the rows that were
+    /// frozen for the move and are still here, all of them.
     pub digest: Option<GuildDigest>,
 }
 
@@ -58,6 +59,13 @@ pub struct Position {
 }
 
 impl FenceState {
+    /// The digest of the rows that were given away with this move, while they are still here, all of them: its target
+    /// may fetch them again.
+    pub fn in_custody(&self, move_id: MoveId) -> Option<GuildDigest> {
+        let here = self.mode == FenceMode::Tombstone && self.move_id == Some(move_id);
+        self.digest.filter(|_| here)
+    }
+
     /// The place of this state in the order that changes may only climb.
     pub fn order(&self) -> (Epoch, u64, u8) {
         let phase = match (self.mode, self.digest) {
@@ -65,7 +73,8 @@ impl FenceState {
             (FenceMode::Importing, Some(_)) => 1,
             (FenceMode::Frozen, _) => 2,
             (FenceMode::Serving, _) => 3,
-            (FenceMode::Tombstone, _) => 4,
+            (FenceMode::Tombstone, Some(_)) => 4,
+            (FenceMode::Tombstone, None) => 5,
         };
         (self.epoch, self.freeze_no, phase)
     }

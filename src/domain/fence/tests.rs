@@ -177,6 +177,42 @@ fn an_import_never_begins_over_rows_that_may_be_the_newest() {
 }
 
 #[test]
+fn what_was_frozen_stays_whole_under_its_digest_until_clean_up_begins() {
+    let retire = FenceChange::Retire {
+        epoch: e(6),
+        digest: digest(7),
+    };
+    assert_eq!(
+        change(after(&[BORN]).as_ref(), &retire),
+        Err(FenceRefusal::Mode {
+            mode: FenceMode::Serving
+        }),
+        "rows that were served until now are not those of any cut"
+    );
+    let kept = after(&[BORN, freeze(1), retire.clone()]).unwrap();
+    assert_eq!(kept.in_custody(move_id(1)), Some(digest(7)));
+    assert_eq!(kept.in_custody(move_id(2)), None);
+    let away = FenceChange::GivenAway { epoch: e(6) };
+    for again in [retire.clone(), away] {
+        assert_eq!(change(Some(&kept), &again), Ok(Outcome::Unchanged));
+    }
+    let abort = FenceChange::AbortImport {
+        epoch: e(6),
+        move_id: move_id(1),
+    };
+    assert!(change(Some(&kept), &abort).is_err(), "it was no import");
+    let cleaned = after(&[
+        BORN,
+        freeze(1),
+        retire.clone(),
+        FenceChange::CleanUp { epoch: e(6) },
+    ])
+    .unwrap();
+    assert_eq!(cleaned.in_custody(move_id(1)), None);
+    assert_eq!(change(Some(&cleaned), &retire), Ok(Outcome::Unchanged));
+}
+
+#[test]
 fn an_import_given_up_can_begin_again_under_a_higher_number() {
     let abort = FenceChange::AbortImport {
         epoch: e(6),
@@ -305,7 +341,7 @@ fn a_recovery_raises_the_owner_and_nobody_else() {
 
 fn any_command() -> impl Strategy<Value = FenceChange> {
     let numbers = (1u64..4, 1u8..3, 0u64..4, 0u8..2);
-    (0u8..9, numbers).prop_map(|(kind, (epoch, id, freeze_no, with))| {
+    (0u8..11, numbers).prop_map(|(kind, (epoch, id, freeze_no, with))| {
         let (epoch, move_id, digest) = (e(epoch), move_id(id), digest(with));
         match kind {
             0 => FenceChange::Born { epoch },
@@ -338,6 +374,8 @@ fn any_command() -> impl Strategy<Value = FenceChange> {
             },
             6 => FenceChange::GivenAway { epoch },
             7 => FenceChange::AbortImport { epoch, move_id },
+            8 => FenceChange::Retire { epoch, digest },
+            9 => FenceChange::CleanUp { epoch },
             _ => FenceChange::Raise {
                 from: epoch,
                 to: e(freeze_no),

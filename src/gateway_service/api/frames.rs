@@ -7,6 +7,7 @@ use axum::extract::State;
 
 use super::Pod;
 use crate::client::pod_api::{ForwardedFrame, FramesAnswer, FramesRefused, FramesRequest, GuildFrames};
+use crate::domain::fence::Position;
 use crate::domain::ids::GuildId;
 use crate::gateway_service::frame::Frame;
 use crate::gateway_service::owner::{Delivered, Delivery};
@@ -36,11 +37,16 @@ pub(super) async fn deliver(
         let delivered = delivered(&frame, host.settings.num_shards)?;
         by_guild.entry(guild).or_default().push(delivered);
     }
+    let gone_to: BTreeMap<GuildId, Position> = request
+        .gone_to
+        .iter()
+        .map(|mark| (mark.guild, mark.position))
+        .collect();
     let waiting: Vec<_> = by_guild
         .into_iter()
-        .map(|(guild, frames)| async move {
-            let count = frames.len();
-            (guild, count, host.owner.deliver(guild, frames).await)
+        .map(|(guild, frames)| {
+            let (count, gone_to) = (frames.len(), gone_to.get(&guild).copied());
+            async move { (guild, count, host.owner.deliver(guild, gone_to, frames).await) }
         })
         .collect();
     let mut guilds = Vec::with_capacity(waiting.len());

@@ -9,7 +9,9 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::Fleet;
-use crate::client::pod_api::{ForwardedFrame, FramesRefused, FramesRequest, GuildFrames, PodApiError};
+use crate::client::pod_api::{
+    ForwardedFrame, FramesRefused, FramesRequest, GoneTo, GuildFrames, PodApiError,
+};
 use crate::domain::fence::Position;
 use crate::domain::ids::{GuildId, PodId};
 use crate::gateway_service::frame::Frame;
@@ -235,7 +237,11 @@ async fn send(
     if guilds.is_empty() {
         return Ok(0);
     }
-    let Waiting { frames, bot_user_id } = fleet.host.owner.waiting_frames(guilds, size.bytes).await?;
+    let Waiting {
+        frames,
+        bot_user_id,
+        gone_to,
+    } = fleet.host.owner.waiting_frames(guilds, size.bytes).await?;
     let url = fleet.pods.url(pod).ok_or(ForwardError::NoAddress(pod))?;
     let sent = frames.len();
     let request = FramesRequest {
@@ -245,6 +251,10 @@ async fn send(
         frames: frames
             .iter()
             .filter_map(|frame| forwarded(frame, size.without_data(frame)))
+            .collect(),
+        gone_to: gone_to
+            .into_iter()
+            .map(|(guild, position)| GoneTo { guild, position })
             .collect(),
     };
     if !fleet.lease.holds() {

@@ -206,7 +206,7 @@ fn fences(fleet: &Fleet) -> Result<Vec<FenceInfo>, WriteError> {
 /// An import that was given up never owned the guild.
 fn reported(state: &FenceState) -> FenceMode {
     match state.mode {
-        FenceMode::Tombstone if state.move_id.is_some() => FenceMode::Importing,
+        FenceMode::Tombstone if state.move_id.is_some() && state.digest.is_none() => FenceMode::Importing,
         mode => mode,
     }
 }

@@ -7,6 +7,7 @@ use super::error::of_write;
 use super::{StepError, changed, on_file, step_on_file, told};
 use crate::client::pod_api::{FenceAnswer, FreezeRequest, Frozen, MoveRefusal};
 use crate::domain::bundle::BundleHeader;
+use crate::domain::digest::GuildDigest;
 use crate::domain::fence::{Fence, FenceMode};
 use crate::domain::ids::{GuildId, MoveId};
 use crate::gateway_service::fleet::Fleet;
@@ -92,7 +93,8 @@ pub(in crate::gateway_service) async fn thaw(
     Ok(FenceAnswer { fence: told(&fence) })
 }
 
-/// The file with a frozen guild, for its target to fetch.
+/// The file with a frozen guild, for its target to fetch; after the flip too, while all its rows are still here: a
+/// target that has lost what it had verified is fed again.
 pub(in crate::gateway_service) async fn bundle(
     fleet: &Arc<Fleet>,
     guild: GuildId,
@@ -123,7 +125,7 @@ async fn exported(
     move_id: MoveId,
     freeze_no: u64,
 ) -> Result<BundleHeader, StepError> {
-    expect_frozen(fence, move_id, freeze_no)?;
+    let custody = expect_whole(fence, move_id, freeze_no)?;
     let guild = fence.guild_id;
     let (own, now) = (Arc::clone(fleet), fleet.clock.unix_ms());
     let work = move || -> Result<BundleHeader, BundleError> {
@@ -138,7 +140,10 @@ async fn exported(
             guild,
             now,
         };
-        bundle::export(source, &to, &mut |_| {})
+        match custody {
+            None => bundle::export(source, &to, &mut |_| {}),
+            Some(_) => bundle::export_in_custody(source, move_id, &to),
+        }
     };
     let done = tokio::task::spawn_blocking(work).await;
     let header = done
@@ -147,12 +152,19 @@ async fn exported(
     // A fence only climbs: the same before and after, it was this one while the rows were read.
     let after = on_file(fleet, move |db| db.fence(guild)).await;
     let after = after.map_err(|error| StepError::internal(&error))?;
-    expect_frozen(&after.ok_or(MoveRefusal::NotHere)?, move_id, freeze_no)?;
+    let custody = expect_whole(&after.ok_or(MoveRefusal::NotHere)?, move_id, freeze_no)?;
+    if custody.is_some_and(|digest| header.guild_digest != Some(digest)) {
+        return Err(StepError::internal(&BundleDiffers));
+    }
     Ok(header)
 }
 
-fn expect_frozen(fence: &Fence, move_id: MoveId, freeze_no: u64) -> Result<(), MoveRefusal> {
+/// An error unless this very freeze lasts, or ended with the flip of its move; then what was frozen.
+fn expect_whole(fence: &Fence, move_id: MoveId, freeze_no: u64) -> Result<Option<GuildDigest>, MoveRefusal> {
     let state = &fence.state;
+    if let Some(digest) = state.in_custody(move_id) {
+        return Ok(Some(digest));
+    }
     if state.mode != FenceMode::Frozen {
         return Err(MoveRefusal::WrongMode {
             fence: Box::new(told(fence)),
@@ -167,5 +179,5 @@ fn expect_frozen(fence: &Fence, move_id: MoveId, freeze_no: u64) -> Result<(), M
             here: state.freeze_no,
         });
     }
-    Ok(())
+    Ok(None)
 }

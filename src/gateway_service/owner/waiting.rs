@@ -29,6 +29,8 @@ pub struct Waiting {
     pub frames: Vec<WaitingFrame>,
     /// The bot's own id, as a session told it.
     pub bot_user_id: Option<String>,
+    /// Up to where an owner has kept frames of these guilds before.
+    pub gone_to: Vec<(GuildId, Position)>,
 }
 
 impl Owner {
@@ -74,6 +76,24 @@ impl Owner {
     }
 }
 
+fn gone_to(connection: &Connection, guilds: &[GuildId]) -> rusqlite::Result<Vec<(GuildId, Position)>> {
+    let mut statement = connection
+        .prepare_cached("SELECT session_no, seq FROM forward_mark WHERE guild_id = ?1 AND session_no > 0")?;
+    let mut marks = Vec::new();
+    for guild in guilds {
+        let mark = statement
+            .query_row([guild.as_i64()], |row| {
+                Ok(Position {
+                    session_no: SessionNo::from_i64(row.get(0)?),
+                    seq: row.get::<_, i64>(1)?.cast_unsigned(),
+                })
+            })
+            .optional()?;
+        marks.extend(mark.map(|position| (*guild, position)));
+    }
+    Ok(marks)
+}
+
 fn frames(
     connection: &Connection,
     num_shards: NumShards,
@@ -82,6 +102,7 @@ fn frames(
 ) -> rusqlite::Result<Waiting> {
     let mut waiting = Waiting {
         frames: Vec::new(),
+        gone_to: gone_to(connection, guilds)?,
         bot_user_id: connection
             .query_row("SELECT value FROM meta WHERE key = 'bot_user_id'", [], |row| {
                 row.get(0)

@@ -10,6 +10,8 @@ impl ShardDb {
     /// many, and fewer than `limit` when none are left. The fence stays. Blocking, as all of these.
     pub fn clean_some(&self, guild: GuildId, epoch: Epoch, limit: usize) -> Result<usize, WriteError> {
         self.writer().write_blocking("clean a guild", move |tx| {
+            // From here on nobody is given these rows any more.
+            tx.change_fence(guild, &FenceChange::CleanUp { epoch })?;
             let guild_tx = tx.guild(guild, Access::Clean { epoch })?;
             Ok(guild_rows::delete_some(guild_tx.connection(), guild, limit)?)
         })

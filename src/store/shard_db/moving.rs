@@ -103,10 +103,36 @@ impl ShardDb {
         })
     }
 
-    /// At a source, once the store says so: the guild is another pod's.
+    /// At a source, once the store says so: the guild is another pod's. Rows that were frozen stay whole under their
+    /// digest until they are cleaned.
     pub fn give_guild_away(&self, guild: GuildId, epoch: Epoch) -> Result<Fence, WriteError> {
         let away = FenceChange::GivenAway { epoch };
-        self.change_in_move("give a guild away", guild, |_| Some(away))
+        let seen = self.fence(guild)?;
+        let held = match &seen {
+            Some(fence) => self.holding(guild, &fence.state, away.clone())?,
+            None => away.clone(),
+        };
+        self.change_in_move("give a guild away", guild, move |fence| {
+            let same = fence.map(|fence| &fence.state) == seen.as_ref().map(|fence| &fence.state);
+            Some(if same { held } else { away })
+        })
+    }
+
+    /// The change as it is made to the fence that was `seen`: what a frozen guild's rows are is written into its
+    /// tombstone. They do not change while it is frozen, so they are read before the writing thread is held up.
+    fn holding(
+        &self,
+        guild: GuildId,
+        seen: &FenceState,
+        change: FenceChange,
+    ) -> Result<FenceChange, WriteError> {
+        match change {
+            FenceChange::GivenAway { epoch } if seen.mode == FenceMode::Frozen => Ok(FenceChange::Retire {
+                epoch,
+                digest: self.digests(guild)?.total(),
+            }),
+            other => Ok(other),
+        }
     }
 
     /// Does what the store's word asks of a fence, if the fence is still as it was `seen` before the store was asked;
@@ -117,14 +143,15 @@ impl ShardDb {
         seen: &FenceState,
         word: StoreWord,
     ) -> Result<Option<FenceChange>, WriteError> {
+        let Some(command) = fence::follow(seen, &word) else {
+            return Ok(None);
+        };
+        let command = self.holding(guild, seen, command)?;
         let seen = seen.clone();
         self.writer().write_blocking("follow the store", move |tx| {
-            let Some(fence) = tx.fence(guild)?.filter(|fence| fence.state == seen) else {
+            if tx.fence(guild)?.is_none_or(|fence| fence.state != seen) {
                 return Ok(None);
-            };
-            let Some(command) = fence::follow(&fence.state, &word) else {
-                return Ok(None);
-            };
+            }
             apply(tx, guild, &command)?;
             Ok(Some(command))
         })

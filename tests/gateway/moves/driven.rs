@@ -162,7 +162,7 @@ async fn a_budget_that_cannot_be_kept_leaves_the_guild_where_it_was() {
 fn modbotctl(fleet: &Fleet, args: &[&str]) -> Output {
     crate::support::process::modbotctl()
         .args(args)
-        .env("MODBOT_STORE_URL", fleet.db.url())
+        .env("MODBOT_STORE_URL", &fleet.store_url)
         .env("MODBOT_AUTH_OPERATOR_KEY", key(Role::Operator))
         .output()
         .unwrap()

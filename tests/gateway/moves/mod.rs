@@ -2,6 +2,8 @@
 
 mod driven;
 mod faults;
+mod fed_again;
+mod lost_history;
 mod rebalanced;
 mod repeats;
 mod under_load;
@@ -32,27 +34,27 @@ use crate::support::process::Running;
 use crate::support::wait;
 
 /// A driver by hand: the store's rows, and the pods' calls.
-struct Driver {
-    api: PodApi,
+pub(super) struct Driver {
+    pub(super) api: PodApi,
     store: ConfigDb,
-    urls: Vec<String>,
+    pub(super) urls: Vec<String>,
 }
 
 /// A move that a driver carries out.
 #[derive(Clone, Copy)]
-struct Move {
-    id: MoveId,
-    guild: GuildId,
-    src: usize,
-    dst: usize,
+pub(super) struct Move {
+    pub(super) id: MoveId,
+    pub(super) guild: GuildId,
+    pub(super) src: usize,
+    pub(super) dst: usize,
     /// After the flip.
-    epoch: Epoch,
+    pub(super) epoch: Epoch,
     /// Freeze numbers begin here.
-    base: u64,
+    pub(super) base: u64,
 }
 
 impl Driver {
-    fn new(fleet: &Fleet) -> Self {
+    pub(super) fn new(fleet: &Fleet) -> Self {
         let key = SigningKey::new(Role::Operator, &key(Role::Operator));
         Self {
             api: PodApi::new(key, Duration::from_secs(20), Arc::new(SystemClock)).unwrap(),
@@ -70,7 +72,7 @@ impl Driver {
     }
 
     /// Writes the move down.
-    async fn plan(&self, guild: GuildId, dst: usize) -> Move {
+    pub(super) async fn plan(&self, guild: GuildId, dst: usize) -> Move {
         let new = NewMove::of(guild, PodId::new(u32::try_from(dst).unwrap()).unwrap(), 1000);
         let id = new.move_id;
         let row = self.store.plan_move(&new, &Self::by()).await.unwrap().value;
@@ -108,7 +110,7 @@ impl Driver {
         row
     }
 
-    async fn flip(&self, one: &Move) {
+    pub(super) async fn flip(&self, one: &Move) {
         let outcome = self.try_flip(one).await;
         assert!(matches!(outcome, FlipOutcome::Row(_)), "{outcome:?}");
     }
@@ -195,7 +197,7 @@ impl Driver {
     }
 
     /// The fence at a pod that may just be starting.
-    async fn fence(&self, pod: usize, guild: GuildId) -> Option<GuildFence> {
+    pub(super) async fn fence(&self, pod: usize, guild: GuildId) -> Option<GuildFence> {
         wait::until_async("the pod to answer", async || {
             match self.api.guild(&self.urls[pod], guild).await {
                 Ok(report) => Some(Some(report.fence)),
@@ -208,7 +210,7 @@ impl Driver {
     }
 
     /// Waits until the fences at target and source say so.
-    async fn wait_for(&self, one: &Move, dst: FenceMode, src: FenceMode) {
+    pub(super) async fn wait_for(&self, one: &Move, dst: FenceMode, src: FenceMode) {
         wait::until_async("the fences of a moved guild", async || {
             let at_dst = self.fence(one.dst, one.guild).await?.mode;
             let at_src = self.fence(one.src, one.guild).await?.mode;
@@ -218,7 +220,7 @@ impl Driver {
     }
 
     /// From the plan to the verified copy at the target.
-    async fn to_verified(&self, one: &Move) -> Frozen {
+    pub(super) async fn to_verified(&self, one: &Move) -> Frozen {
         self.prepare(one).await.unwrap();
         self.step(one, MoveStep::Planned, MoveStep::Prepared).await;
         self.step(one, MoveStep::Prepared, MoveStep::Frozen).await;
@@ -240,8 +242,11 @@ fn refusal<T: std::fmt::Debug>(answer: Result<T, PodApiError>) -> MoveRefusal {
 }
 
 /// A fleet of two pods with live sessions, every second guild owned off its host.
-async fn started(guilds: usize) -> (Fleet, [Running; 2], BTreeMap<i64, usize>) {
-    let fleet = Fleet::start(guilds, "1h").await;
+pub(super) async fn started(guilds: usize) -> (Fleet, [Running; 2], BTreeMap<i64, usize>) {
+    started_over(Fleet::start(guilds, "1h").await).await
+}
+
+async fn started_over(fleet: Fleet) -> (Fleet, [Running; 2], BTreeMap<i64, usize>) {
     let mut pods = [fleet.pod(0), fleet.pod(1)];
     pods.iter_mut().for_each(Fleet::attached);
     let hosts = fleet.hosts(2).await;
@@ -251,11 +256,11 @@ async fn started(guilds: usize) -> (Fleet, [Running; 2], BTreeMap<i64, usize>) {
     (fleet, pods, owners)
 }
 
-fn guild_of(number: i64) -> GuildId {
+pub(super) fn guild_of(number: i64) -> GuildId {
     GuildId::from_i64(number).unwrap()
 }
 
-fn rows_of(fleet: &Fleet, pod: usize, guild: GuildId) -> i64 {
+pub(super) fn rows_of(fleet: &Fleet, pod: usize, guild: GuildId) -> i64 {
     let sql = format!("SELECT (SELECT count(*) FROM message_stats WHERE guild_id = {guild}), 0");
     rows(&fleet.file(pod), &sql)[0].0
 }

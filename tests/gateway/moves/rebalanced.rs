@@ -23,7 +23,7 @@ fn modbotctl(fleet: &Fleet, args: &[&str]) -> Outcome {
     outcome(
         crate::support::process::modbotctl()
             .args(args)
-            .env("MODBOT_STORE_URL", fleet.db.url())
+            .env("MODBOT_STORE_URL", &fleet.store_url)
             .env("MODBOT_AUTH_OPERATOR_KEY", key(Role::Operator)),
     )
 }

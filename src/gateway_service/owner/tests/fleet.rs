@@ -101,7 +101,7 @@ async fn brought_frames_are_kept_all_or_none_once_and_only_for_guilds_served_her
     owner.db.writer().write("born", begin).await.unwrap();
     let bring = async |id, seqs: &[u64]| {
         let frames = seqs.iter().map(|seq| delivered(*seq, id)).collect();
-        owner.deliver(guild(id), frames).await.unwrap()
+        owner.deliver(guild(id), None, frames).await.unwrap()
     };
     let count = || -> i64 {
         let sql = "SELECT count(*) FROM message_stats";
@@ -112,6 +112,21 @@ async fn brought_frames_are_kept_all_or_none_once_and_only_for_guilds_served_her
     // The answer was lost, and the host sends again, from before and beyond.
     assert_eq!(bring(5, &[11, 12, 13]).await, Delivery::Kept(at(1, 13)));
     assert_eq!(count(), 4);
+    // A host that has seen this file further than it is.
+    let gaps = || -> i64 {
+        let sql = "SELECT coalesce(sum(to_seq * 100 + from_seq), 0) FROM gap WHERE guild_id = 5";
+        let summed = |connection: &rusqlite::Connection| connection.query_row(sql, [], |row| row.get(0));
+        owner.db.read(summed).unwrap()
+    };
+    let known = owner
+        .deliver(guild(5), Some(at(1, 13)), vec![delivered(13, 5)])
+        .await;
+    assert_eq!((known.unwrap(), gaps()), (Delivery::Kept(at(1, 13)), 0));
+    let older = owner
+        .deliver(guild(5), Some(at(1, 15)), vec![delivered(16, 5)])
+        .await;
+    assert_eq!((older.unwrap(), gaps()), (Delivery::Kept(at(1, 16)), 1513));
+    assert_eq!(count(), 5);
     assert_eq!(bring(6, &[14]).await, Delivery::NotOwned);
     assert_eq!(
         bring(7, &[15]).await,
@@ -135,7 +150,7 @@ async fn brought_frames_are_kept_all_or_none_once_and_only_for_guilds_served_her
     assert_eq!(bring(5, &[17]).await, Delivery::NotServed);
     guilds.forget(guild(5));
     assert_eq!(bring(5, &[18]).await, Delivery::NotServed);
-    assert_eq!(count(), 4);
+    assert_eq!(count(), 5);
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use super::error::BundleError;
 use super::file::{BundleMeta, BundleWriter};
 use crate::domain::bundle::{BundleHeader, BundleKind, SchemaVersion};
 use crate::domain::fence::{Fence, FenceMode};
-use crate::domain::ids::GuildId;
+use crate::domain::ids::{Epoch, GuildId, MoveId};
 use crate::runtime::files::FileError;
 use crate::store::shard_db::copy::{Copy, Direction};
 use crate::store::shard_db::open::{check_application, check_schema};
@@ -49,10 +49,40 @@ pub fn export(
     to: &Path,
     on_progress: &mut dyn FnMut(CopyProgress),
 ) -> Result<BundleHeader, BundleError> {
+    export_where(source, to, exportable, on_progress)
+}
+
+/// The same for a guild that was given away with a move and whose rows are all still here, for the target of that
+/// move. The bundle says that it is of the epoch before. Blocking.
+pub fn export_in_custody(
+    source: ExportSource<'_>,
+    move_id: MoveId,
+    to: &Path,
+) -> Result<BundleHeader, BundleError> {
+    let whole = |connection: &Connection, shard: &Path, guild| {
+        let mut fence = found(connection, shard, guild)?;
+        if fence.state.in_custody(move_id).is_none() {
+            return Err(not_whole(&fence, shard));
+        }
+        fence.state.epoch = Epoch::new(fence.state.epoch.get().saturating_sub(1));
+        Ok(fence)
+    };
+    export_where(source, to, whole, &mut |_| {})
+}
+
+/// Reads the fence in an attached shard, and says whether the guild's rows may be exported.
+type Whole<'a> = &'a dyn Fn(&Connection, &Path, GuildId) -> Result<Fence, BundleError>;
+
+fn export_where(
+    source: ExportSource<'_>,
+    to: &Path,
+    whole: impl Fn(&Connection, &Path, GuildId) -> Result<Fence, BundleError>,
+    on_progress: &mut dyn FnMut(CopyProgress),
+) -> Result<BundleHeader, BundleError> {
     let shard = absolute(source.shard)?;
     let version = version_of(&shard)?;
     let mut writer = BundleWriter::create_at(to, source.guild, version, BundleKind::Full)?;
-    let fence = copy_rows(&mut writer, &shard, source.guild, version, on_progress)?;
+    let fence = copy_rows(&mut writer, (&shard, &whole), source.guild, version, on_progress)?;
     let label = label(writer.connection()?, &shard);
     writer.finish(BundleMeta {
         kind: BundleKind::Full,
@@ -88,7 +118,7 @@ pub(super) fn version_of(shard: &Path) -> Result<SchemaVersion, BundleError> {
 
 fn copy_rows(
     writer: &mut BundleWriter,
-    shard: &Path,
+    (shard, whole): (&Path, Whole<'_>),
     guild: GuildId,
     version: SchemaVersion,
     on_progress: &mut dyn FnMut(CopyProgress),
@@ -98,7 +128,7 @@ fn copy_rows(
     attach_for_reading(connection, shard).map_err(failed)?;
     let counter = RowCounter::register(connection).map_err(failed)?;
     // The first read fixes the moment: fence and rows are of the same one.
-    let fence = exportable(connection, shard, guild)?;
+    let fence = whole(connection, shard, guild)?;
     let mut rows = 0;
     for table in guild_tables(version) {
         loop {
@@ -140,21 +170,28 @@ pub(super) fn exportable(
     shard: &Path,
     guild: GuildId,
 ) -> Result<Fence, BundleError> {
-    let shard = || shard.to_owned();
-    let fence = fence_rows::read_from(connection, SHARD, guild)
-        .map_err(|source| OpenError::from_sqlite(&shard(), source))?
-        .ok_or_else(|| BundleError::NoSuchGuild {
-            guild,
-            shard: shard(),
-        })?;
+    let fence = found(connection, shard, guild)?;
     match fence.state.mode {
         FenceMode::Serving | FenceMode::Frozen => Ok(fence),
-        mode @ (FenceMode::Importing | FenceMode::Tombstone) => Err(BundleError::NotWhole {
+        FenceMode::Importing | FenceMode::Tombstone => Err(not_whole(&fence, shard)),
+    }
+}
+
+fn found(connection: &Connection, shard: &Path, guild: GuildId) -> Result<Fence, BundleError> {
+    fence_rows::read_from(connection, SHARD, guild)
+        .map_err(|source| OpenError::from_sqlite(shard, source))?
+        .ok_or_else(|| BundleError::NoSuchGuild {
             guild,
-            mode,
-            epoch: fence.state.epoch,
-            shard: shard(),
-        }),
+            shard: shard.to_owned(),
+        })
+}
+
+fn not_whole(fence: &Fence, shard: &Path) -> BundleError {
+    BundleError::NotWhole {
+        guild: fence.guild_id,
+        mode: fence.state.mode,
+        epoch: fence.state.epoch,
+        shard: shard.to_owned(),
     }
 }
 

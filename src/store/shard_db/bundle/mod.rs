@@ -15,7 +15,7 @@ mod upgrade;
 
 pub use delta_export::export_delta;
 pub use error::BundleError;
-pub use export::{CopyProgress, ExportSource, export};
+pub use export::{CopyProgress, ExportSource, export, export_in_custody};
 pub use file::{BundleMeta, BundleWriter};
 pub use import::{Import, ImportAs, ImportError, ImportedGuild, Pace, import, preview, stage};
 pub use open::{Bundle, Verified};
