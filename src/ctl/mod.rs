@@ -25,6 +25,7 @@ mod local;
 mod man;
 mod output;
 mod pod;
+mod pods;
 mod printer;
 mod progress;
 mod replica;

@@ -44,6 +44,14 @@ pub struct FleetArgs {
     #[arg(long, env = "MODBOT_FORWARD_BATCH", value_name = "SIZE", default_value = "256KiB", help_heading = "Fleet",
           value_parser = bytes)]
     pub forward_batch: usize,
+    /// Time for a moved guild to be fetched from its former owner
+    #[arg(long, env = "MODBOT_BUNDLE_TIMEOUT", value_name = "TIME", default_value = "10m", help_heading = "Fleet",
+          value_parser = time_limit)]
+    pub bundle_timeout: Duration,
+    /// How often config is asked what became of a move whose guild stands still here
+    #[arg(long, env = "MODBOT_MOVE_CHECK_INTERVAL", value_name = "TIME", default_value = "5s", help_heading = "Fleet",
+          value_parser = time_limit)]
+    pub move_check_interval: Duration,
     /// Key that pods sign calls with, of config and of each other (required, unless the pod is alone)
     #[arg(long, env = "MODBOT_AUTH_POD_KEY", value_name = "KEY", hide_env_values = true, value_parser = key_setting,
           help_heading = "Fleet")]
@@ -73,6 +81,10 @@ pub(super) struct FleetMember {
     pub(super) config_timeout: Duration,
     /// Bytes of frames in one call.
     pub(super) forward_batch: usize,
+    /// Time for a bundle.
+    pub(super) bundle_timeout: Duration,
+    /// Between two looks at what stands still.
+    pub(super) move_check_interval: Duration,
     /// What to sign with.
     pub(super) key: Secret,
 }
@@ -104,6 +116,8 @@ impl FleetArgs {
             heartbeat_interval: self.heartbeat_interval,
             config_timeout: self.call_timeout,
             forward_batch: self.forward_batch,
+            bundle_timeout: self.bundle_timeout,
+            move_check_interval: self.move_check_interval,
             key: self.auth_pod_key.clone()?,
         })
     }

@@ -11,6 +11,8 @@ pub mod gaps;
 pub mod guilds;
 pub mod host;
 pub mod lease;
+pub mod loads;
+mod moving;
 pub mod owner;
 mod pause;
 pub mod session_rows;

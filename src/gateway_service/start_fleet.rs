@@ -10,6 +10,7 @@ use super::fleet::{self, Fleet, FleetSettings, Pods, attach};
 use super::guilds::Guilds;
 use super::host::{FleetTickets, FleetTicketsSettings, Hosted, Tickets};
 use super::lease::Lease;
+use super::moving::Moving;
 use super::owner::Ownership;
 use super::settings::FleetMember;
 use super::start::{Parts, StartError, close};
@@ -121,6 +122,7 @@ fn fleet_of(
     let num_shards = assignment.num_shards;
     let guilds = Arc::new(Guilds::new(args.pod));
     let owner = parts.owner(Ownership::Fleet(Arc::clone(&guilds)), num_shards);
+    let owner_loads = owner.loads();
     let hosted = watch::Sender::new(Hosted::new());
     let tickets = FleetTickets::new(
         FleetTicketsSettings {
@@ -148,6 +150,8 @@ fn fleet_of(
         pods: Pods::default(),
         asked: std::sync::Mutex::default(),
         check: check.clone(),
+        loads: owner_loads,
+        moving: Moving::beside(parts.db.path()),
         host,
         db: Arc::clone(&parts.db),
         clock: Arc::clone(&parts.clock),
@@ -155,6 +159,8 @@ fn fleet_of(
             heartbeat_interval: args.heartbeat_interval,
             retry_max: parts.settings.retry_max,
             forward_batch: u64::try_from(args.forward_batch).unwrap_or(u64::MAX),
+            bundle_timeout: args.bundle_timeout,
+            move_check_interval: args.move_check_interval,
         },
     }
 }

@@ -5,6 +5,7 @@ pub mod guild_bundle;
 pub mod guilds;
 pub mod legacy;
 pub mod overview;
+pub mod pod_word;
 pub mod pods;
 pub mod recovery;
 pub mod restore;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::process::Command;
 
 use modbot::domain::ids::{DiscordShardId, GuildId, NumShards, PodId};
 use modbot::runtime::service_auth::Role;
@@ -17,16 +18,16 @@ use crate::support::wait;
 
 const SHARDS: u32 = 4;
 
-struct Fleet {
-    world: World,
-    db: TestDb,
-    configs: Vec<Daemon>,
+pub(super) struct Fleet {
+    pub(super) world: World,
+    pub(super) db: TestDb,
+    pub(super) configs: Vec<Daemon>,
     config_urls: Vec<String>,
-    pod_addresses: Vec<String>,
+    pub(super) pod_addresses: Vec<String>,
     hold: &'static str,
 }
 
-fn messages(seed: u64) -> Load {
+pub(super) fn messages(seed: u64) -> Load {
     Load {
         seed,
         mix: Mix::MESSAGES,
@@ -36,7 +37,7 @@ fn messages(seed: u64) -> Load {
 
 impl Fleet {
     /// Two replicas of config over a store of four Discord shards, and a Discord that takes nobody yet.
-    async fn start(guilds: usize, hold: &'static str) -> Self {
+    pub(super) async fn start(guilds: usize, hold: &'static str) -> Self {
         let world = World::start(guilds, SHARDS).await;
         world.discord.fault(Fault::RefuseConnections);
         let db = TestDb::empty();
@@ -55,7 +56,7 @@ impl Fleet {
         fleet
     }
 
-    fn start_configs(&mut self) {
+    pub(super) fn start_configs(&mut self) {
         let start = |url: &String| {
             let mut config = command(&self.db.url());
             config
@@ -67,12 +68,16 @@ impl Fleet {
         self.configs = started.into_iter().map(Daemon::ready).collect();
     }
 
-    fn file(&self, pod: usize) -> PathBuf {
+    pub(super) fn file(&self, pod: usize) -> PathBuf {
         self.world.dir.path().join(format!("pod-{pod}/shard.db"))
     }
 
     /// A pod, each talking to another replica of config.
-    fn pod(&self, pod: usize) -> Running {
+    pub(super) fn pod(&self, pod: usize) -> Running {
+        Running::start(&mut self.pod_command(pod))
+    }
+
+    pub(super) fn pod_command(&self, pod: usize) -> Command {
         let mut command = self.world.command();
         command
             .env_remove("MODBOT_STANDALONE")
@@ -84,23 +89,24 @@ impl Fleet {
             .env("MODBOT_LISTEN", &self.pod_addresses[pod])
             .env("MODBOT_CONFIG_URL", &self.config_urls[pod % 2])
             .env("MODBOT_HEARTBEAT_INTERVAL", "100ms")
+            .env("MODBOT_MOVE_CHECK_INTERVAL", "200ms")
             .env("MODBOT_AUTH_POD_KEY", key(Role::Pod))
             .env("MODBOT_AUTH_OPERATOR_KEY", key(Role::Operator));
-        Running::start(&mut command)
+        command
     }
 
-    fn attached(pod: &mut Running) {
+    pub(super) fn attached(pod: &mut Running) {
         pod.wait_for_line("the pod to be attached", |line| {
             line.contains("attached to the fleet")
         });
     }
 
-    fn store(&self) -> ConfigDb {
+    pub(super) fn store(&self) -> ConfigDb {
         open(&self.db.url())
     }
 
     /// The host of every Discord shard, once both pods have their share.
-    async fn hosts(&self, pods: usize) -> BTreeMap<DiscordShardId, PodId> {
+    pub(super) async fn hosts(&self, pods: usize) -> BTreeMap<DiscordShardId, PodId> {
         let store = self.store();
         wait::until_async("the Discord shards to be dealt", async || {
             let dealt = store.discord_shards().await.unwrap().value;
@@ -115,7 +121,10 @@ impl Fleet {
     }
 
     /// Gives every second guild to the pod that does not host its Discord shard, the others to the one that does.
-    async fn assign_across(&self, hosts: &BTreeMap<DiscordShardId, PodId>) -> BTreeMap<i64, usize> {
+    pub(super) async fn assign_across(
+        &self,
+        hosts: &BTreeMap<DiscordShardId, PodId>,
+    ) -> BTreeMap<i64, usize> {
         let store = self.store();
         let mut owners = BTreeMap::new();
         for (number, view) in self.world.discord.guilds().iter().enumerate() {
@@ -132,7 +141,7 @@ impl Fleet {
     }
 
     /// A number from every pod's file, added up.
-    fn sum(&self, sql: &str) -> i64 {
+    pub(super) fn sum(&self, sql: &str) -> i64 {
         (0..2)
             .filter(|pod| self.file(*pod).exists())
             .map(|pod| rows(&self.file(pod), &format!("SELECT ({sql}), 0"))[0].0)
@@ -140,7 +149,7 @@ impl Fleet {
     }
 
     /// Waits until every session is held, and known to its host's file.
-    async fn live(&self) {
+    pub(super) async fn live(&self) {
         let live = |ledger: &Ledger| held(ledger).count() == SHARDS as usize;
         let discord = &self.world.discord;
         discord
@@ -154,7 +163,7 @@ impl Fleet {
     }
 
     /// The cursor of each Discord shard in the file of its latest host.
-    fn cursors(&self) -> BTreeMap<u32, u64> {
+    pub(super) fn cursors(&self) -> BTreeMap<u32, u64> {
         let mut latest: BTreeMap<i64, (i64, i64)> = BTreeMap::new();
         for pod in (0..2).filter(|pod| self.file(*pod).exists()) {
             let sql = "SELECT shard_id, host_epoch * 1000000 + seq FROM discord_session WHERE session_id IS NOT NULL";
@@ -171,7 +180,7 @@ impl Fleet {
     }
 
     /// Waits until everything that was sent is in the file of the guild's owner.
-    async fn quiet(&self) {
+    pub(super) async fn quiet(&self) {
         self.live().await;
         self.world.discord.quiet(PATIENCE).await.unwrap();
         wait::until_async("every cursor to be at the last frame sent", async || {
@@ -189,7 +198,7 @@ impl Fleet {
     }
 
     /// Every message's row is at the guild's owner and nowhere else, as often as the ledger says: once.
-    fn assert_exact(&self, owners: &BTreeMap<i64, usize>) {
+    pub(super) fn assert_exact(&self, owners: &BTreeMap<i64, usize>) {
         let mut all = BTreeMap::new();
         for pod in (0..2).filter(|pod| self.file(*pod).exists()) {
             for (message, reactions) in rows(
@@ -207,7 +216,7 @@ impl Fleet {
         assert_eq!(self.sum("SELECT count(*) FROM gap"), 0);
     }
 
-    fn identifies(&self) -> usize {
+    pub(super) fn identifies(&self) -> usize {
         self.world.discord.with_ledger(Ledger::identifies)
     }
 }
@@ -236,6 +245,59 @@ async fn guilds_owned_off_their_host_get_every_frame_once_through_kills_of_eithe
     assert_eq!(fleet.identifies(), SHARDS as usize, "all else was resumed");
     let forwarded = fleet.sum("SELECT count(*) FROM forward_mark WHERE seq > 0");
     assert!(forwarded >= 3, "{forwarded} guilds were forwarded");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn config_hears_what_each_guild_costs_its_owner() {
+    let fleet = Fleet::start(3, "1h").await;
+    let mut pods = [fleet.pod(0), fleet.pod(1)];
+    pods.iter_mut().for_each(Fleet::attached);
+    let hosts = fleet.hosts(2).await;
+    let owners = fleet.assign_across(&hosts).await;
+    let discord = &fleet.world.discord;
+    discord.fault(Fault::Clear);
+    fleet.live().await;
+    discord.burst(&messages(1), 90);
+    fleet.quiet().await;
+    let store = fleet.store();
+    for (guild, owner) in owners {
+        let guild = GuildId::from_i64(guild).unwrap();
+        let load = wait::until_async("the guild's load to be known", async || {
+            let row = store.guild(guild).await.unwrap().value.unwrap();
+            (row.bytes > 0 && row.events_per_s > 0.0).then_some(row)
+        })
+        .await;
+        assert_eq!(load.pod.get() as usize, owner);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_frame_that_its_owner_does_not_take_is_set_aside_and_those_behind_it_arrive() {
+    let fleet = Fleet::start(2, "1h").await;
+    let small = |pod| {
+        let mut command = fleet.pod_command(pod);
+        Running::start(command.env("MODBOT_MAX_BODY", "2KiB"))
+    };
+    let mut pods = [small(0), small(1)];
+    pods.iter_mut().for_each(Fleet::attached);
+    let hosts = fleet.hosts(2).await;
+    let owners = fleet.assign_across(&hosts).await;
+    let discord = &fleet.world.discord;
+    discord.fault(Fault::Clear);
+    fleet.live().await;
+    discord.burst(&messages(1), 40);
+    fleet.quiet().await;
+    // The first frame of the guild that is forwarded says all about it, and is larger than that.
+    let dead = "SELECT count(*) FROM dead_frame WHERE error LIKE '%MODBOT_MAX_BODY%'";
+    assert_eq!(fleet.sum(dead), 1);
+    assert_eq!(fleet.sum("SELECT count(*) FROM dead_frame"), 1);
+    assert_eq!(fleet.sum("SELECT count(*) FROM message_stats"), 40);
+    assert_eq!(owners.len(), 2);
+    assert!(
+        pods.iter_mut()
+            .any(|pod| pod.stdout().contains("it becomes a dead frame")),
+        "the host says so"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,8 +4,10 @@ mod api;
 mod captures;
 mod exactly_once;
 mod fleet;
+mod moves;
 mod refusals;
 mod sessions;
+mod witnesses;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

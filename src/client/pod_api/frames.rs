@@ -31,8 +31,11 @@ pub struct ForwardedFrame {
     pub discord_shard: u32,
     /// Its place in the Discord shard's events.
     pub position: Position,
-    /// The payload as Discord sent it.
+    /// The payload as Discord sent it; without its data where that is too large.
     pub raw: Box<RawValue>,
+    /// The bytes of a payload that is larger than the owner takes: it becomes a dead frame.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub too_large: Option<u64>,
 }
 
 /// What became of the frames, guild by guild.

@@ -2,13 +2,21 @@
 
 mod client;
 mod frames;
+mod guild;
+mod moves;
 
 pub use client::{PodApi, PodApiError};
 pub use frames::{ForwardedFrame, FramesAnswer, FramesRefused, FramesRequest, GuildFrames};
+pub use guild::{Actions, GuildReport, TableSize};
+pub use moves::{
+    BundleSource, Custody, FenceAnswer, Forget, ForgetRequest, Forgotten, FreezeRequest, Frozen,
+    ImportRequest, Imported, MoveRefusal, PrepareRequest, Prepared, RefusalBody, RetireRequest, ServeRequest,
+};
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::fence::{FenceMode, Position, Progress};
+use crate::domain::digest::GuildDigest;
+use crate::domain::fence::{Fence, FenceMode, Position, Progress};
 use crate::domain::ids::{Epoch, GuildId, Incarnation, MoveId, NumShards, PodId};
 
 /// `GET /v1/health`: how the pod and its sessions are.
@@ -83,9 +91,26 @@ pub struct GuildFence {
     pub move_id: Option<MoveId>,
     /// The number of that command within the epoch.
     pub freeze_no: u64,
+    /// At `importing`: what was verified. At `serving`: what it was started with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<GuildDigest>,
     /// How far the rows have come.
     #[serde(flatten)]
     pub progress: Progress,
+}
+
+impl From<&Fence> for GuildFence {
+    fn from(fence: &Fence) -> Self {
+        Self {
+            guild: fence.guild_id,
+            epoch: fence.state.epoch,
+            mode: fence.state.mode,
+            move_id: fence.state.move_id,
+            freeze_no: fence.state.freeze_no,
+            digest: fence.state.digest,
+            progress: fence.progress,
+        }
+    }
 }
 
 /// `GET /v1/queues`: what waits in the file, counted over all guilds.

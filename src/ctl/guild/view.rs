@@ -58,6 +58,16 @@ const fn state(row: &GuildRow) -> &'static str {
 }
 
 impl GuildView {
+    /// Id, epoch, state and size, as in its cells.
+    pub(in crate::ctl) fn brief(&self) -> [String; 4] {
+        [
+            self.id.to_string(),
+            self.epoch.to_string(),
+            self.state.to_owned(),
+            size(self.bytes),
+        ]
+    }
+
     /// The labelled lines of `guild get`.
     pub(super) fn details(&self) -> Vec<(&'static str, String)> {
         let text = |value: &Option<String>| value.clone().unwrap_or_default();

@@ -1,8 +1,10 @@
 //! `modbotctl session …`: gateway sessions with Discord.
 
+mod beside;
 mod list;
 mod view;
 
+pub(super) use beside::SessionBeside;
 pub(super) use view::SessionView;
 
 use clap::Subcommand;

@@ -45,6 +45,19 @@ impl From<&DiscordShardRow> for SessionView {
 }
 
 impl SessionView {
+    /// Discord shard, host, host epoch and session, as in its cells.
+    pub(super) fn brief(&self) -> [String; 4] {
+        [
+            self.discord_shard.to_string(),
+            self.host.map(|pod| pod.to_string()).unwrap_or_default(),
+            self.host_epoch.to_string(),
+            match self.session_no {
+                0 => String::new(),
+                number => number.to_string(),
+            },
+        ]
+    }
+
     fn released(&self, now_ms: i64) -> String {
         match (self.released_at_ms, self.released_by) {
             (Some(at), Some(by)) => format!("{} ago by {by}", age(now_ms - at)),

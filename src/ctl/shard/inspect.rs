@@ -3,25 +3,36 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use super::beside::BesideView;
 use super::file_view::ShardFileView;
 use super::view::ReportView;
+use crate::client::pod_api::PodApi;
 use crate::ctl::bundle::FILE;
-use crate::ctl::connection::StoreArgs;
+use crate::ctl::connection::{Store, StoreArgs};
 use crate::ctl::context::Context;
 use crate::ctl::exit::ExitStatus;
 use crate::ctl::failure::Failure;
 use crate::ctl::output::{Format, OutputArgs, Render, Row};
+use crate::ctl::pods::PodArgs;
 use crate::ctl::progress::{RowsBar, on_a_thread};
 use crate::domain::ids::PodId;
+use crate::operations::pod_word::{self, Difference, PodWord};
+use crate::operations::shards::ShardReport;
 use crate::operations::{shard_file, shards};
+use crate::store::config_db::{DiscordShardRow, Stamped};
 
 /// Show one shard: its guilds, the largest first, and its sessions
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Of a pod's shard it shows what the config store knows. Of a file it shows what is
-in it: fences, rows, sessions, queues; no store is asked, and the file may be in
-use. The table shows the largest guilds; -o json has them all, -o name prints
-every guild's name.
+    after_help = "Of a pod's shard it shows what the config store knows and, with the operator's
+key, what the pod says itself: fences, sessions, queues. Where the two do not
+agree the row is marked <>, and the exit code is 3.
+
+Of a file it shows what is in it: fences, rows, sessions, queues; no store is
+asked, and the file may be in use.
+
+The table shows the largest guilds; -o json has them all, -o name prints every
+guild's name.
 
 Examples:
   modbotctl shard inspect pod-3
@@ -42,6 +53,8 @@ pub(in crate::ctl) struct Args {
     output: OutputArgs,
     #[command(flatten)]
     store: StoreArgs,
+    #[command(flatten)]
+    pods: PodArgs,
 }
 
 /// What is looked at. Whatever reads as a pod is one: a file called `pod-3` is `./pod-3`.
@@ -74,6 +87,9 @@ impl Args {
             ));
         }
         let store = self.store.open().await?;
+        if let Some(api) = self.pods.api()? {
+            return self.beside(pod, &store, &api, context).await;
+        }
         let report = store.ask(shards::inspect(&store.db, pod)).await?;
         let view = ReportView::from(&report.value);
         let mut render = context.render(self.output, &report.stamp)?;
@@ -86,6 +102,40 @@ impl Args {
             }
         }
         Ok(ExitStatus::Done)
+    }
+
+    async fn beside(
+        self,
+        pod: PodId,
+        store: &Store,
+        api: &PodApi,
+        context: &mut Context,
+    ) -> Result<ExitStatus, Failure> {
+        let (report, word, mut differences) = both(pod, store, api).await?;
+        if !differences.is_empty() {
+            // Something may have changed between the two questions: what differs still, differs.
+            let (_, _, again) = both(pod, store, api).await?;
+            differences.retain(|one| again.contains(one));
+        }
+        let view = BesideView::new(&report.value, &word, differences);
+        let mut render = context.render(self.output, &report.stamp)?;
+        match self.output.output {
+            Format::Json => render.single_json("ShardReport", &view)?,
+            Format::Name => names(&mut render, &view.guilds)?,
+            Format::Table | Format::Wide => {
+                render.details(&view.details())?;
+                tables(&mut render, &view.guilds, &view.sessions, self.limit)?;
+                if !view.differences.is_empty() {
+                    writeln!(render.printer.stdout())?;
+                    render.table(&view.differences)?;
+                }
+            }
+        }
+        Ok(if view.differences.is_empty() {
+            ExitStatus::Done
+        } else {
+            ExitStatus::Refused
+        })
     }
 
     async fn file(self, path: PathBuf, context: &mut Context) -> Result<ExitStatus, Failure> {
@@ -108,6 +158,26 @@ impl Args {
         }
         Ok(ExitStatus::Done)
     }
+}
+
+/// What config knows, what the pod says, and where they do not agree.
+async fn both(
+    pod: PodId,
+    store: &Store,
+    api: &PodApi,
+) -> Result<(Stamped<ShardReport>, PodWord, Vec<Difference>), Failure> {
+    let report = store.ask(shards::inspect(&store.db, pod)).await?;
+    let word = pod_word::ask(api, &report.value.pod.api_url)
+        .await
+        .map_err(|error| {
+            Failure::new(ExitStatus::Unreachable, error)
+                .while_doing(format!("{pod} cannot be asked"))
+                .hint("without the operator's key only the config store is asked")
+        })?;
+    let hosted: Vec<&DiscordShardRow> = report.value.hosted.iter().collect();
+    let mut differences = pod_word::compare_guilds(&report.value.pod, &report.value.guilds, &word);
+    differences.extend(pod_word::compare_sessions(&hosted, &word.health));
+    Ok((report, word, differences))
 }
 
 fn names(render: &mut Render<'_>, guilds: &[impl Row]) -> Result<(), Failure> {

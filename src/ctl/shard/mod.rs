@@ -1,5 +1,6 @@
 //! `modbotctl shard …`: the pods' databases.
 
+mod beside;
 mod file_view;
 mod inspect;
 mod list;

@@ -30,7 +30,7 @@ pub enum FenceChange {
         /// The command's number.
         freeze_no: u64,
     },
-    /// The owner goes on: this very freeze is over.
+    /// The owner goes on: this very freeze is over, also where it never came.
     Thaw {
         /// The owner's epoch.
         epoch: Epoch,
@@ -222,6 +222,14 @@ fn freeze(
 
 fn thaw(fence: &FenceState, epoch: Epoch, move_id: MoveId, freeze_no: u64) -> Result<Outcome, FenceRefusal> {
     fence.is_at(epoch)?;
+    if fence.mode == FenceMode::Serving && freeze_no > fence.freeze_no {
+        // It has overtaken its freeze, which then comes too late: nobody would wait for it.
+        return Ok(Outcome::Becomes(FenceState {
+            move_id: Some(move_id),
+            freeze_no,
+            ..fence.clone()
+        }));
+    }
     if fence.freeze_no != freeze_no {
         return Err(FenceRefusal::StaleCommand {
             asked: freeze_no,

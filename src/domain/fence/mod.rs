@@ -6,12 +6,14 @@
 
 mod access;
 mod change;
+mod follow;
 mod mode;
 mod refusal;
 mod state;
 
 pub use access::Access;
 pub use change::{FenceChange, Outcome, change};
+pub use follow::{Moving, StoreWord, follow};
 pub use mode::FenceMode;
 pub use refusal::FenceRefusal;
 pub use state::{Fence, FenceState, Position, Progress};

@@ -91,6 +91,27 @@ fn a_freeze_that_comes_late_does_not_stop_the_guild_again() {
 }
 
 #[test]
+fn a_thaw_that_overtakes_its_freeze_leaves_nothing_for_it_to_do() {
+    let fence = after(&[BORN, thaw(1)]);
+    assert_eq!(fence.as_ref().unwrap().mode, FenceMode::Serving);
+    assert_eq!(change(fence.as_ref(), &thaw(1)), Ok(Outcome::Unchanged));
+    assert_eq!(
+        change(fence.as_ref(), &freeze(1)),
+        Err(FenceRefusal::StaleCommand { asked: 1, fence: 1 })
+    );
+    assert!(matches!(
+        change(fence.as_ref(), &freeze(2)),
+        Ok(Outcome::Becomes(_))
+    ));
+    // A later freeze than the fence has is not thawed by its number: it is another one.
+    let fence = after(&[BORN, freeze(1)]);
+    assert_eq!(
+        change(fence.as_ref(), &thaw(2)),
+        Err(FenceRefusal::StaleCommand { asked: 2, fence: 1 })
+    );
+}
+
+#[test]
 fn only_what_was_verified_is_started() {
     let fence = after(&[import(0), verify(2, 7)]);
     assert_eq!(

@@ -75,7 +75,8 @@ fn delivered(
     let read = Frame::read(frame.raw.get().to_owned());
     let read = read.map_err(|error| Problem::bad_request(format!("a frame cannot be read: {error}")))?;
     let read = read.ok_or_else(|| Problem::bad_request("a frame is no dispatch"))?;
-    if read.guild != Ok(Some(frame.guild)) {
+    // Without its data it does not say.
+    if frame.too_large.is_none() && read.guild != Ok(Some(frame.guild)) {
         return Err(Problem::bad_request(format!(
             "a frame is not of guild {}",
             frame.guild
@@ -85,6 +86,7 @@ fn delivered(
         shard,
         at: frame.position,
         frame: read,
+        too_large: frame.too_large,
     })
 }
 

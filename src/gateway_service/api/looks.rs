@@ -76,16 +76,8 @@ pub(super) async fn fences(
         let full = guilds.len() == usize::try_from(limit).unwrap_or(usize::MAX);
         let next = guilds.last().copied().filter(|_| full);
         let fences = guilds.into_iter().map(|guild| db.fence(guild));
-        let fences = fences.filter_map(Result::transpose).map(|fence| {
-            fence.map(|fence| GuildFence {
-                guild: fence.guild_id,
-                epoch: fence.state.epoch,
-                mode: fence.state.mode,
-                move_id: fence.state.move_id,
-                freeze_no: fence.state.freeze_no,
-                progress: fence.progress,
-            })
-        });
+        let fences = fences.filter_map(Result::transpose);
+        let fences = fences.map(|fence| fence.map(|fence| GuildFence::from(&fence)));
         Ok(FencePage {
             fences: fences.collect::<Result<_, WriteError>>()?,
             next,

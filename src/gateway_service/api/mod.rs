@@ -1,7 +1,10 @@
-//! The pod's API: looks at the file and the sessions for operators, frames from other pods. Every call is signed.
+//! The pod's API: looks at the file and the sessions for operators, steps of moves for their drivers, frames and bundles
+//! between pods. Every call is signed.
 
 mod frames;
+mod guild;
 mod looks;
+mod moves;
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -17,6 +20,7 @@ use crate::store::shard_db::{ShardDb, WriteError};
 
 const OPERATORS: &[Role] = &[Role::Operator];
 const PODS: &[Role] = &[Role::Pod];
+const BOTH: &[Role] = &[Role::Pod, Role::Operator];
 
 /// What the handlers work with. Clones are the same one.
 #[derive(Clone)]
@@ -75,9 +79,20 @@ pub(super) fn router(pod: Pod, guard: &Guard) -> Router {
     let looks = Router::new()
         .route("/v1/health", get(looks::health))
         .route("/v1/fences", get(looks::fences))
-        .route("/v1/queues", get(looks::queues));
+        .route("/v1/queues", get(looks::queues))
+        .route("/v1/guilds/{guild}", get(guild::report));
+    let steps = Router::new()
+        .route("/v1/guilds/{guild}/prepare", post(moves::prepare))
+        .route("/v1/guilds/{guild}/freeze", post(moves::freeze))
+        .route("/v1/guilds/{guild}/thaw", post(moves::thaw))
+        .route("/v1/guilds/{guild}/import", post(moves::import))
+        .route("/v1/guilds/{guild}/serve", post(moves::serve))
+        .route("/v1/guilds/{guild}/retire", post(moves::retire))
+        .route("/v1/guilds/{guild}/forget", post(moves::forget));
+    let bundles = Router::new().route("/v1/guilds/{guild}/bundle", get(moves::bundle));
     let between_pods = Router::new().route("/v1/frames", post(frames::deliver));
-    require(looks, guard, OPERATORS)
+    require(looks.merge(steps), guard, OPERATORS)
+        .merge(require(bundles, guard, BOTH))
         .merge(require(between_pods, guard, PODS))
         .with_state(pod)
 }

@@ -10,15 +10,19 @@ use tokio::time::Instant;
 
 use super::Fleet;
 use crate::client::pod_api::{ForwardedFrame, FramesRefused, FramesRequest, GuildFrames, PodApiError};
+use crate::domain::fence::Position;
 use crate::domain::ids::{GuildId, PodId};
+use crate::gateway_service::frame::Frame;
 use crate::gateway_service::guilds::Standing;
-use crate::gateway_service::owner::Waiting;
+use crate::gateway_service::owner::{Waiting, WaitingFrame};
 use crate::gateway_service::pause::Pause;
 use crate::runtime::error_chain::Chain;
 use crate::store::shard_db::WriteError;
 
-/// When an owner is asked again about a guild whose frames it did not take.
-const RETRY: Duration = Duration::from_secs(1);
+/// When an owner is first asked again about a guild whose frames it did not take: it may be about to serve it, as a
+/// move's target is at the flip. Doubled from there to [`RETRY_MAX`].
+const RETRY: Duration = Duration::from_millis(20);
+const RETRY_MAX: Duration = Duration::from_secs(1);
 
 #[derive(Debug, thiserror::Error)]
 enum ForwardError {
@@ -75,22 +79,122 @@ fn owners(fleet: &Fleet, guilds: &[GuildId]) -> BTreeMap<PodId, Vec<GuildId>> {
     owners
 }
 
-/// Guilds whose owner does not take their frames now, and when it is asked again: they hold up no other guild.
-type Held = BTreeMap<GuildId, Instant>;
+/// Guilds whose owner does not take their frames now: they hold up no other guild.
+#[derive(Default)]
+struct Held(BTreeMap<GuildId, HeldGuild>);
+
+struct HeldGuild {
+    /// When the owner is asked again.
+    until: Instant,
+    /// How long that was from the last time.
+    waited: Duration,
+}
+
+impl Held {
+    fn holds(&self, guild: GuildId) -> bool {
+        self.0.get(&guild).is_some_and(|held| held.until > Instant::now())
+    }
+
+    /// When the first of them is asked about again.
+    fn first(&self) -> Option<Instant> {
+        self.0.values().map(|held| held.until).min()
+    }
+
+    /// Forgets those that nothing waits for any more.
+    fn keep(&mut self, waiting: &[GuildId]) {
+        self.0.retain(|guild, _| waiting.contains(guild));
+    }
+
+    fn refused(&mut self, guild: GuildId, longest: Duration) {
+        let waited = self
+            .0
+            .get(&guild)
+            .map_or(RETRY, |held| held.waited * 2)
+            .min(longest);
+        let until = Instant::now() + waited;
+        self.0.insert(guild, HeldGuild { until, waited });
+    }
+
+    fn taken(&mut self, guild: GuildId) {
+        self.0.remove(&guild);
+    }
+}
+
+/// How much an owner takes at once: found out by asking, as that is its own setting.
+struct Size {
+    /// Bytes of the next call's frames.
+    bytes: u64,
+    /// A frame that is too large even alone.
+    too_large: Option<(GuildId, Position)>,
+}
+
+impl Size {
+    fn of(fleet: &Fleet) -> Self {
+        Self {
+            bytes: fleet.settings.forward_batch,
+            too_large: None,
+        }
+    }
+
+    fn without_data(&self, frame: &WaitingFrame) -> bool {
+        self.too_large == Some((frame.guild, frame.at))
+    }
+
+    /// The owner takes no such call: less next time, at last one frame without its data. `false`: not even that.
+    fn refused(&mut self, pod: PodId, frames: &[WaitingFrame]) -> bool {
+        match frames {
+            [frame] if self.without_data(frame) => return false,
+            [frame] => {
+                let bytes = frame.raw.len();
+                tracing::error!(owner = %pod, guild = %frame.guild, at = %frame.at, bytes, "a frame is larger than its owner takes at once (MODBOT_MAX_BODY there): it becomes a dead frame");
+                self.too_large = Some((frame.guild, frame.at));
+            }
+            frames => {
+                let sent: usize = frames.iter().map(|frame| frame.raw.len()).sum();
+                self.bytes = sent as u64 / 2;
+            }
+        }
+        true
+    }
+
+    fn taken(&mut self, fleet: &Fleet) {
+        self.bytes = (self.bytes.max(1) * 2).min(fleet.settings.forward_batch);
+        self.too_large = None;
+    }
+}
+
+/// A stored frame as it is sent, or only its name and number.
+fn forwarded(frame: &WaitingFrame, without_data: bool) -> Option<ForwardedFrame> {
+    // It was read before it was stored.
+    let raw = if without_data {
+        let read = Frame::read(frame.raw.clone()).ok()??;
+        serde_json::value::to_raw_value(&serde_json::json!({ "op": 0, "t": read.name, "s": read.seq }))
+            .ok()?
+    } else {
+        RawValue::from_string(frame.raw.clone()).ok()?
+    };
+    Some(ForwardedFrame {
+        guild: frame.guild,
+        discord_shard: frame.shard.get(),
+        position: frame.at,
+        raw,
+        too_large: without_data.then_some(frame.raw.len() as u64),
+    })
+}
 
 async fn send_all(fleet: Arc<Fleet>, pod: PodId, poked: Arc<Notify>) {
     let mut pause = Pause::new(fleet.settings.retry_max);
-    let mut held = Held::new();
+    let mut held = Held::default();
+    let mut size = Size::of(&fleet);
     let mut failing = false;
     while !fleet.host.stop.is_cancelled() {
-        held.retain(|_, until| *until > Instant::now());
-        match send(&fleet, pod, &mut held).await {
+        match send(&fleet, pod, &mut held, &mut size).await {
             Ok(0) => {
                 pause.reset();
                 if std::mem::take(&mut failing) {
                     tracing::info!(owner = %pod, "frames reach their owner again");
                 }
-                let again = held.values().min().copied();
+                let again = held.first();
                 tokio::select! {
                     () = poked.notified() => {}
                     () = until(again) => {}
@@ -118,18 +222,20 @@ async fn until(moment: Option<Instant>) {
 }
 
 /// Sends what fits into one call; how many frames were kept.
-async fn send(fleet: &Arc<Fleet>, pod: PodId, held: &mut Held) -> Result<usize, ForwardError> {
+async fn send(
+    fleet: &Arc<Fleet>,
+    pod: PodId,
+    held: &mut Held,
+    size: &mut Size,
+) -> Result<usize, ForwardError> {
     let mut guilds = owners(fleet, &fleet.host.owner.waiting_guilds().await?);
     let mut guilds = guilds.remove(&pod).unwrap_or_default();
-    guilds.retain(|guild| !held.contains_key(guild));
+    held.keep(&guilds);
+    guilds.retain(|guild| !held.holds(*guild));
     if guilds.is_empty() {
         return Ok(0);
     }
-    let Waiting { frames, bot_user_id } = fleet
-        .host
-        .owner
-        .waiting_frames(guilds, fleet.settings.forward_batch)
-        .await?;
+    let Waiting { frames, bot_user_id } = fleet.host.owner.waiting_frames(guilds, size.bytes).await?;
     let url = fleet.pods.url(pod).ok_or(ForwardError::NoAddress(pod))?;
     let sent = frames.len();
     let request = FramesRequest {
@@ -137,30 +243,25 @@ async fn send(fleet: &Arc<Fleet>, pod: PodId, held: &mut Held) -> Result<usize, 
         incarnation: fleet.incarnation,
         bot_user_id,
         frames: frames
-            .into_iter()
-            .filter_map(|frame| {
-                Some(ForwardedFrame {
-                    guild: frame.guild,
-                    discord_shard: frame.shard.get(),
-                    position: frame.at,
-                    // It was read before it was stored.
-                    raw: RawValue::from_string(frame.raw).ok()?,
-                })
-            })
+            .iter()
+            .filter_map(|frame| forwarded(frame, size.without_data(frame)))
             .collect(),
     };
     if !fleet.lease.holds() {
         return Ok(0);
     }
-    let answer = fleet
-        .pod_api
-        .frames(&url, &request)
-        .await
-        .map_err(|error| ForwardError::Pod(pod, error))?;
+    let answer = match fleet.pod_api.frames(&url, &request).await {
+        Ok(answer) => answer,
+        Err(error) if error.is_too_large() && size.refused(pod, &frames) => return Ok(sent),
+        Err(error) => return Err(ForwardError::Pod(pod, error)),
+    };
+    size.taken(fleet);
     let asked: BTreeSet<GuildId> = request.frames.iter().map(|frame| frame.guild).collect();
     for guild in answer.guilds.iter().filter(|it| asked.contains(&it.guild)) {
         if settle(fleet, guild).await? {
-            held.insert(guild.guild, Instant::now() + RETRY.min(fleet.settings.retry_max));
+            held.refused(guild.guild, RETRY_MAX.min(fleet.settings.retry_max));
+        } else {
+            held.taken(guild.guild);
         }
     }
     Ok(sent)

@@ -23,6 +23,7 @@ pub(super) async fn run(fleet: Arc<Fleet>, mut ttl: Duration) {
     let mut silent = false;
     let mut frames_before = fleet.host.metrics.settled();
     let mut last = fleet.clock.boottime();
+    let mut last_loads = last;
     loop {
         let interval = fleet.settings.heartbeat_interval.min(ttl / 3);
         tokio::select! {
@@ -32,7 +33,9 @@ pub(super) async fn run(fleet: Arc<Fleet>, mut ttl: Duration) {
         let sent = fleet.clock.boottime();
         let frames = fleet.host.metrics.settled();
         let rate = rate(frames - frames_before, sent.saturating_sub(last));
-        let beat = match beat(&fleet, rate, rest_share).await {
+        let time = sent.saturating_sub(last_loads);
+        last_loads = sent;
+        let beat = match beat(&fleet, rate, rest_share, time).await {
             Ok(beat) => beat,
             Err(error) => {
                 tracing::error!(error = %Chain(&error), "no heartbeat: the shard database cannot be read");
@@ -42,6 +45,7 @@ pub(super) async fn run(fleet: Arc<Fleet>, mut ttl: Duration) {
         match api.heartbeat(fleet.pod, &beat).await {
             Ok(answer) => {
                 (frames_before, last) = (frames, sent);
+                fleet.loads.told(&beat.guild_loads);
                 ttl = Duration::from_millis(answer.value.lease_ttl_ms);
                 rest_share = answer.value.rest_share;
                 fleet.lease.renew(sent, ttl);
@@ -82,6 +86,7 @@ async fn beat(
     fleet: &Arc<Fleet>,
     events_per_s: f32,
     rest_share: u32,
+    since_loads: Duration,
 ) -> Result<HeartbeatRequest, WriteError> {
     let (bytes, sessions) = read(fleet, |fleet| Ok((bytes(fleet)?, sessions(fleet)?))).await?;
     let known = fleet.api.known();
@@ -91,7 +96,7 @@ async fn beat(
         events_per_s,
         rest_share,
         known_revision: known.map_or_else(Revision::default, |position| position.revision),
-        guild_loads: Vec::new(),
+        guild_loads: fleet.loads.beat(since_loads),
         sessions,
     })
 }

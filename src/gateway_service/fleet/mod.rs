@@ -7,6 +7,7 @@ mod heartbeat;
 mod placing;
 mod pods;
 mod release;
+mod sweeping;
 mod watching;
 
 pub use attach::{AttachError, Attached};
@@ -19,6 +20,8 @@ use std::time::Duration;
 use super::guilds::Guilds;
 use super::host::{self, Host};
 use super::lease::Lease;
+use super::loads::Loads;
+use super::moving::{self, Moving};
 use crate::client::config_api::{
     AdoptRequest, AssignmentAnswer, ConfigApi, ConfigApiError, DiscordShardInfo,
 };
@@ -38,6 +41,10 @@ pub struct FleetSettings {
     pub retry_max: Duration,
     /// Bytes of frames in one call to an owner.
     pub forward_batch: u64,
+    /// Time for a moved guild's bundle to be fetched.
+    pub bundle_timeout: Duration,
+    /// How often it is asked what became of moves whose guilds stand still here.
+    pub move_check_interval: Duration,
 }
 
 /// What the tasks of a fleet's pod work with.
@@ -62,6 +69,10 @@ pub struct Fleet {
     pub asked: Mutex<BTreeSet<GuildId>>,
     /// Whether the pod is part of its fleet.
     pub check: Check,
+    /// What each guild costs.
+    pub loads: Arc<Loads>,
+    /// Guilds on their way.
+    pub moving: Moving,
     /// The sessions.
     pub host: Arc<Host>,
     /// The file.
@@ -129,6 +140,8 @@ pub async fn run(fleet: Arc<Fleet>, since: Revision, lease_ttl: Duration) {
     tasks.spawn(watching::run(Arc::clone(&fleet), since));
     tasks.spawn(placing::run(Arc::clone(&fleet)));
     tasks.spawn(forwarding::run(Arc::clone(&fleet)));
+    tasks.spawn(moving::run(Arc::clone(&fleet)));
+    tasks.spawn(sweeping::run(Arc::clone(&fleet)));
     host::run(Arc::clone(&fleet.host)).await;
     while tasks.join_next().await.is_some() {}
     if fleet.lease.fenced().is_none() {

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use super::{Fleet, assignment};
-use crate::client::config_api::{ConfigApiError, WatchChange, WatchEvent, WatchLine};
+use crate::client::config_api::{ConfigApiError, MoveInfo, WatchChange, WatchEvent, WatchLine};
 use crate::domain::ids::{DiscordShardId, Epoch, GuildId, PodId, Revision};
 use crate::gateway_service::guilds::{Known, Standing};
+use crate::gateway_service::moving;
 use crate::gateway_service::pause::Pause;
 use crate::runtime::error_chain::Chain;
 
@@ -76,9 +77,14 @@ pub(super) async fn run(fleet: Arc<Fleet>, since: Revision) {
     }
 }
 
-async fn take_in(fleet: &Fleet, line: &WatchLine) -> Result<(), ConfigApiError> {
+async fn take_in(fleet: &Arc<Fleet>, line: &WatchLine) -> Result<(), ConfigApiError> {
     let mut to_do = ToDo::default();
     for change in &line.changes {
+        if change.kind == "move"
+            && let Ok(info) = serde_json::from_value::<MoveInfo>(change.body.clone())
+        {
+            moving::follow_line(fleet, &info).await;
+        }
         note(fleet, change, &mut to_do);
     }
     if to_do.everything || to_do.guilds.len() > MANY {

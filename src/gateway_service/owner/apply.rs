@@ -142,9 +142,34 @@ pub(super) fn apply(
         Err(misfit) => return dead(frame::describe(&misfit)),
     };
     match try_alone(&guild, rules, placed.guild, &event)? {
-        Ok(changes) => Ok(Outcome::Applied(changes)),
+        Ok(changes) => {
+            rules.loads.count(placed.guild);
+            Ok(Outcome::Applied(changes))
+        }
         Err(why) => dead(why),
     }
+}
+
+/// Passes over a frame whose data could not be sent here, and keeps what is known of it with the dead ones.
+pub(super) fn set_aside(
+    tx: &WriteTx<'_>,
+    rules: &Rules,
+    placed: Placed<'_>,
+    epoch: Epoch,
+    bytes: u64,
+) -> Result<Outcome, WriteError> {
+    if matches!(Event::parse(&placed.frame.name, "null"), Ok(None)) {
+        return Ok(Outcome::Unsupported);
+    }
+    let guild = tx.guild(placed.guild, Access::Serve { epoch })?;
+    if guild.advance(placed.shard.get(), placed.at) == Seen::Before {
+        return Ok(Outcome::Repeated);
+    }
+    let why = format!(
+        "its {bytes} bytes are more than this pod takes at once (MODBOT_MAX_BODY): its host could not send it"
+    );
+    dead_frames::keep(tx.shard(), placed, &why, rules)?;
+    Ok(Outcome::Dead(why))
 }
 
 /// Runs the handlers and writes what they decide, in a savepoint of their own, a few times. The outer error is the

@@ -20,6 +20,8 @@ pub struct Delivered {
     pub at: Position,
     /// The frame.
     pub frame: Frame,
+    /// The bytes of one that was too large to be sent: its data is missing.
+    pub too_large: Option<u64>,
 }
 
 /// What became of a guild's frames.
@@ -75,7 +77,10 @@ fn deliver(
             at: delivered.at,
             frame: &delivered.frame,
         };
-        apply::apply(tx, rules, placed, epoch)?;
+        match delivered.too_large {
+            None => apply::apply(tx, rules, placed, epoch)?,
+            Some(bytes) => apply::set_aside(tx, rules, placed, epoch, bytes)?,
+        };
         kept = kept.max(delivered.at);
     }
     Ok(Delivery::Kept(kept))

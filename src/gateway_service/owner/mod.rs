@@ -26,6 +26,7 @@ use tokio::sync::oneshot;
 
 use super::frame::Frame;
 use super::host::Hosting;
+use super::loads::Loads;
 use super::session_rows::{self, SessionRow};
 use crate::domain::ids::{DiscordShardId, NumShards, SessionNo};
 use crate::runtime::clock::Clock;
@@ -81,6 +82,7 @@ struct Rules {
     num_shards: NumShards,
     limits: Limits,
     clock: Arc<dyn Clock>,
+    loads: Arc<Loads>,
 }
 
 impl Owner {
@@ -97,8 +99,14 @@ impl Owner {
             num_shards,
             limits,
             clock,
+            loads: Arc::default(),
         });
         Self { db, rules }
+    }
+
+    /// What each guild costs.
+    pub fn loads(&self) -> Arc<Loads> {
+        Arc::clone(&self.rules.loads)
     }
 
     /// Hands a frame in; the answer comes after the commit that holds its cursor and effects. Frames of one session

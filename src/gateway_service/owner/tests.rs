@@ -406,6 +406,7 @@ async fn texts_end_after_an_hour_and_rows_after_a_day() {
         num_shards: NumShards::new(SHARDS).unwrap(),
         limits: Limits::default(),
         clock: Arc::clone(&time) as Arc<dyn Clock>,
+        loads: Arc::default(),
     });
     pod.ready().await;
     pod.take(dispatch(2, "GUILD_CREATE", r#"{"id":"5"}"#))

@@ -50,7 +50,8 @@ pub struct MoveRow {
 }
 
 impl ConfigDb {
-    /// Plans a move from the guild's present owner.
+    /// Plans a move from the guild's present owner. Its freezes are numbered above those of every earlier move at this
+    /// epoch, so that the pods can tell a late command of one from this one's.
     ///
     /// # Errors
     /// [`StoreError::MoveActive`] where one is under way: two never are, whoever asks at once.
@@ -80,8 +81,9 @@ impl ConfigDb {
         let dst_incarnation = change.incarnation_of(new.dst).await?;
         sqlx::query!(
             "insert into move (move_id, guild_id, src, src_incarnation, dst, dst_incarnation, epoch,
-                               pause_budget_ms, reason, actor)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+                               pause_budget_ms, reason, actor, freeze_no)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
+                     (select coalesce(max(freeze_no) + 1, 0) from move where guild_id = $2 and epoch = $7))",
             new.move_id,
             new.guild.as_i64(),
             src.as_i32(),

@@ -26,6 +26,42 @@ pub(super) fn digests(
         .collect::<rusqlite::Result<TableDigests>>()
 }
 
+/// Rows of one table, and what they hold in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TableRows {
+    /// The table.
+    pub table: &'static str,
+    /// Rows.
+    pub rows: u64,
+    /// What they hold: texts and blobs by their length, numbers as eight. Indexes not counted.
+    pub bytes: u64,
+}
+
+/// Counts the guild's rows, table by table; those without rows are left out.
+pub(super) fn sizes(connection: &Connection, guild: GuildId) -> rusqlite::Result<Vec<TableRows>> {
+    let mut sizes = Vec::new();
+    for table in guild_tables(super::CURRENT_SCHEMA) {
+        let sql = format!(
+            "SELECT count(*), {} FROM main.{} WHERE guild_id = ?1",
+            row_sql::size(table, super::CURRENT_SCHEMA),
+            table.name
+        );
+        let (rows, bytes) = connection
+            .prepare_cached(&sql)?
+            .query_row([guild.as_i64()], |row| {
+                Ok((
+                    row.get::<_, i64>(0)?.cast_unsigned(),
+                    row.get::<_, i64>(1)?.cast_unsigned(),
+                ))
+            })?;
+        if rows > 0 {
+            let table = table.name;
+            sizes.push(TableRows { table, rows, bytes });
+        }
+    }
+    Ok(sizes)
+}
+
 /// Digests the keys that a bundle of changes names as gone.
 pub(super) fn gone_digests(
     connection: &Connection,

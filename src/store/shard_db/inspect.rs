@@ -7,8 +7,8 @@ use rusqlite::{Connection, OptionalExtension as _};
 
 use super::lock::OpenerLock;
 use super::open::{check_application, check_pages, check_schema, scratch};
-use super::tables::{ColumnType, GuildTable, guild_tables};
-use super::{OpenError, capture, fence_rows, migrations, uri};
+use super::tables::guild_tables;
+use super::{OpenError, capture, fence_rows, migrations, row_sql, uri};
 use crate::domain::bundle::SchemaVersion;
 use crate::domain::fence::{Fence, Position};
 use crate::domain::ids::{GuildId, SessionNo};
@@ -171,7 +171,12 @@ fn read(path: &Path, connection: &Connection, schema: SchemaVersion) -> rusqlite
 fn guilds(connection: &Connection, schema: SchemaVersion) -> rusqlite::Result<Vec<GuildInFile>> {
     let mut sizes: BTreeMap<GuildId, (u64, u64)> = BTreeMap::new();
     for table in guild_tables(schema) {
-        let mut statement = connection.prepare(&size_sql(table, schema))?;
+        let sql = format!(
+            "SELECT guild_id, count(*), {} FROM shard.{} GROUP BY guild_id",
+            row_sql::size(table, schema),
+            table.name
+        );
+        let mut statement = connection.prepare(&sql)?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             let Ok(guild) = GuildId::from_i64(row.get(0)?) else {
@@ -201,21 +206,6 @@ fn guilds(connection: &Connection, schema: SchemaVersion) -> rusqlite::Result<Ve
             })
         })
         .collect()
-}
-
-fn size_sql(table: &GuildTable, schema: SchemaVersion) -> String {
-    let sizes: Vec<String> = table
-        .columns(schema)
-        .map(|column| match column.ty {
-            ColumnType::Integer => format!("8 * ({} IS NOT NULL)", column.name),
-            ColumnType::Text | ColumnType::Blob => format!("coalesce(octet_length({}), 0)", column.name),
-        })
-        .collect();
-    format!(
-        "SELECT guild_id, count(*), sum({}) FROM shard.{} GROUP BY guild_id",
-        sizes.join(" + "),
-        table.name
-    )
 }
 
 fn sessions(connection: &Connection) -> rusqlite::Result<Vec<SessionInFile>> {

@@ -1,6 +1,6 @@
 //! The SQL that the declaration of guild tables gives.
 
-use super::tables::{Column, GuildTable};
+use super::tables::{Column, ColumnType, GuildTable};
 use crate::domain::bundle::SchemaVersion;
 
 /// `a, b, c`, each with a prefix such as `t.`.
@@ -25,6 +25,18 @@ pub(super) fn digested(table: &GuildTable, version: SchemaVersion, prefix: &str)
 /// The key without `guild_id`, which every statement binds anyway; empty where `guild_id` is the whole key.
 pub(super) fn key_rest(table: &GuildTable, prefix: &str) -> String {
     list(&table.key()[1..], prefix)
+}
+
+/// What rows hold, summed: texts and blobs by their length, numbers as eight.
+pub(super) fn size(table: &GuildTable, version: SchemaVersion) -> String {
+    let sizes: Vec<String> = table
+        .columns(version)
+        .map(|column| match column.ty {
+            ColumnType::Integer => format!("8 * ({} IS NOT NULL)", column.name),
+            ColumnType::Text | ColumnType::Blob => format!("coalesce(octet_length({}), 0)", column.name),
+        })
+        .collect();
+    format!("coalesce(sum({}), 0)", sizes.join(" + "))
 }
 
 /// `k1 DESC, k2 DESC` over the whole key.

@@ -50,6 +50,7 @@ fn delivered(seq: u64, id: u64) -> Delivered {
         shard: NumShards::new(SHARDS).unwrap().shard(1).unwrap(),
         at: at(1, seq),
         frame: Frame::read(message(seq, id)).unwrap().unwrap(),
+        too_large: None,
     }
 }
 

@@ -193,6 +193,16 @@ fn imported(header: &BundleHeader, plan: ImportPlan) -> ImportedGuild {
     }
 }
 
+/// Brings a guild in for a move, under the fence that its prepare raised, and compares it; it is not served yet. The
+/// digest is over this program's schema, whatever the bundle's. Blocking.
+pub fn stage(db: &ShardDb, bundle: Bundle, import_as: ImportAs) -> Result<GuildDigest, ImportError> {
+    let guild = bundle.header().guild_id;
+    check_readable(bundle.header(), CURRENT_SCHEMA)
+        .map_err(|refusal| ImportError::Refused { guild, refusal })?;
+    let upgraded = Upgraded::of(bundle, db.path())?;
+    Import::attach(db, upgraded.bundle(), import_as)?.stage()
+}
+
 /// The id of an import by hand: the bundle's own, so that an interrupted one recognises itself.
 fn by_hand(header: &BundleHeader) -> MoveId {
     let mut bytes = [0; 16];
@@ -307,6 +317,20 @@ impl<'d> Import<'d> {
     pub fn verify(&self) -> Result<GuildDigest, ImportError> {
         let (target, header) = (self.target, Arc::clone(&self.header));
         self.write("verify an import", move |tx| {
+            import_steps::verify(tx, &target, &header)
+        })
+    }
+
+    /// Brings everything in, in place of whatever an earlier stay or an earlier freeze left, compares, and writes that
+    /// into the fence: one transaction, the whole import or none of it. The fence says importing already, for this
+    /// very move.
+    pub fn stage(&self) -> Result<GuildDigest, ImportError> {
+        let (target, header, now) = (self.target, Arc::clone(&self.header), self.db.clock().unix_ms());
+        let (counter, schema) = (self.db.counter().clone(), Arc::clone(&self.schema));
+        self.write("import a moved guild", move |tx| {
+            import_steps::expect(tx, &target, &header, now)?;
+            import_steps::clear(tx, &target, usize::MAX)?;
+            while import_steps::copy(tx, &target, &counter, &schema, CHUNK)?.is_some() {}
             import_steps::verify(tx, &target, &header)
         })
     }

@@ -53,6 +53,16 @@ pub(super) fn begin(
         freeze_no: target.freeze_no,
     };
     tx.change_fence(target.guild, &command)?;
+    expect(tx, target, header, now)
+}
+
+/// Writes down what is coming, under a fence that is raised.
+pub(super) fn expect(
+    tx: &WriteTx<'_>,
+    target: &Target,
+    header: &BundleHeader,
+    now: i64,
+) -> Result<(), WriteError> {
     let guild = target.open(tx)?;
     guild.connection().execute(
         "DELETE FROM import_table WHERE guild_id = ?1",

@@ -17,7 +17,7 @@ pub use delta_export::export_delta;
 pub use error::BundleError;
 pub use export::{CopyProgress, ExportSource, export};
 pub use file::{BundleMeta, BundleWriter};
-pub use import::{Import, ImportAs, ImportError, ImportedGuild, Pace, import, preview};
+pub use import::{Import, ImportAs, ImportError, ImportedGuild, Pace, import, preview, stage};
 pub use open::{Bundle, Verified};
 
 pub(super) use header_rows::SQL as HEADER_SQL;

@@ -1,0 +1,237 @@
+//! Guilds move between two pods: each step by hand, as a driver would take it.
+
+mod faults;
+mod repeats;
+mod under_load;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use modbot::client::pod_api::{
+    BundleSource, Forget, ForgetRequest, Forgotten, FreezeRequest, Frozen, GuildFence, ImportRequest,
+    Imported, MoveRefusal, PodApi, PodApiError, PrepareRequest, Prepared, RetireRequest, ServeRequest,
+};
+
+use modbot::domain::fence::FenceMode;
+use modbot::domain::ids::{Epoch, GuildId, MoveId, PodId};
+use modbot::domain::move_step::MoveStep;
+use modbot::runtime::clock::SystemClock;
+use modbot::runtime::service_auth::{Role, SigningKey};
+use modbot::simulator::Fault;
+use modbot::store::config_db::{By, ConfigDb, MoveRow, NewMove};
+use modbot::store::shard_db::CURRENT_SCHEMA;
+use uuid::Uuid;
+
+use super::fleet::Fleet;
+use super::rows;
+use crate::support::config::key;
+use crate::support::process::Running;
+use crate::support::wait;
+
+/// A driver by hand: the store's rows, and the pods' calls.
+struct Driver {
+    api: PodApi,
+    store: ConfigDb,
+    urls: Vec<String>,
+}
+
+/// A move that a driver carries out.
+#[derive(Clone, Copy)]
+struct Move {
+    id: MoveId,
+    guild: GuildId,
+    src: usize,
+    dst: usize,
+    /// After the flip.
+    epoch: Epoch,
+    /// Freeze numbers begin here.
+    base: u64,
+}
+
+impl Driver {
+    fn new(fleet: &Fleet) -> Self {
+        let key = SigningKey::new(Role::Operator, &key(Role::Operator));
+        Self {
+            api: PodApi::new(key, Duration::from_secs(20), Arc::new(SystemClock)).unwrap(),
+            store: fleet.store(),
+            urls: fleet
+                .pod_addresses
+                .iter()
+                .map(|at| format!("http://{at}"))
+                .collect(),
+        }
+    }
+
+    fn by() -> By {
+        By::daemon("test")
+    }
+
+    /// Writes the move down.
+    async fn plan(&self, guild: GuildId, dst: usize) -> Move {
+        let id = Uuid::new_v4();
+        let new = NewMove {
+            move_id: id,
+            guild,
+            dst: PodId::new(u32::try_from(dst).unwrap()).unwrap(),
+            pause_budget_ms: 1000,
+        };
+        let row = self.store.plan_move(&new, &Self::by()).await.unwrap().value;
+        Move {
+            id: MoveId::new(id),
+            guild,
+            src: row.active.src.get() as usize,
+            dst,
+            epoch: row.active.epoch,
+            base: row.active.freeze_no.into(),
+        }
+    }
+
+    async fn step(&self, one: &Move, from: MoveStep, to: MoveStep) -> MoveRow {
+        let moved = self
+            .store
+            .advance_move(one.id.uuid(), from, to, &Self::by())
+            .await;
+        moved.unwrap().value
+    }
+
+    async fn flip(&self, one: &Move) {
+        self.store.flip_move(one.id.uuid(), &Self::by()).await.unwrap();
+    }
+
+    async fn prepare(&self, one: &Move) -> Result<Prepared, PodApiError> {
+        let request = PrepareRequest {
+            move_id: one.id,
+            epoch: one.epoch,
+            freeze_no: one.base,
+            schema: CURRENT_SCHEMA,
+        };
+        self.api.prepare(&self.urls[one.dst], one.guild, &request).await
+    }
+
+    fn freeze_request(one: &Move, number: u64) -> FreezeRequest {
+        FreezeRequest {
+            move_id: one.id,
+            epoch: Epoch::new(one.epoch.get() - 1),
+            freeze_no: one.base + number,
+        }
+    }
+
+    async fn freeze(&self, one: &Move, number: u64) -> Result<Frozen, PodApiError> {
+        let request = Self::freeze_request(one, number);
+        self.api.freeze(&self.urls[one.src], one.guild, &request).await
+    }
+
+    async fn thaw(&self, one: &Move, number: u64) -> Result<GuildFence, PodApiError> {
+        let request = Self::freeze_request(one, number);
+        let thawed = self.api.thaw(&self.urls[one.src], one.guild, &request).await;
+        thawed.map(|answer| answer.fence)
+    }
+
+    async fn import(&self, one: &Move, number: u64, frozen: &Frozen) -> Result<Imported, PodApiError> {
+        let request = ImportRequest {
+            move_id: one.id,
+            epoch: one.epoch,
+            freeze_no: one.base + number,
+            source: BundleSource {
+                pod: PodId::new(u32::try_from(one.src).unwrap()).unwrap(),
+                api_url: self.urls[one.src].clone(),
+            },
+            digest: frozen.digest,
+        };
+        self.api.import(&self.urls[one.dst], one.guild, &request).await
+    }
+
+    async fn serve(&self, one: &Move, number: u64) -> Result<GuildFence, PodApiError> {
+        let request = ServeRequest {
+            move_id: one.id,
+            epoch: one.epoch,
+            freeze_no: one.base + number,
+        };
+        let served = self.api.serve(&self.urls[one.dst], one.guild, &request).await;
+        served.map(|answer| answer.fence)
+    }
+
+    async fn retire(&self, one: &Move) -> Result<GuildFence, PodApiError> {
+        let request = RetireRequest {
+            move_id: one.id,
+            epoch: one.epoch,
+        };
+        let retired = self.api.retire(&self.urls[one.src], one.guild, &request).await;
+        retired.map(|answer| answer.fence)
+    }
+
+    async fn forget(&self, one: &Move, pod: usize, what: Forget) -> Result<Forgotten, PodApiError> {
+        let request = ForgetRequest {
+            move_id: one.id,
+            epoch: one.epoch,
+            what,
+        };
+        self.api.forget(&self.urls[pod], one.guild, &request).await
+    }
+
+    /// The fence at a pod that may just be starting.
+    async fn fence(&self, pod: usize, guild: GuildId) -> Option<GuildFence> {
+        wait::until_async("the pod to answer", async || {
+            match self.api.guild(&self.urls[pod], guild).await {
+                Ok(report) => Some(Some(report.fence)),
+                Err(PodApiError::Refused { status: 404, .. }) => Some(None),
+                Err(error) if error.is_passing() => None,
+                Err(error) => panic!("{error:?}"),
+            }
+        })
+        .await
+    }
+
+    /// Waits until the fences at target and source say so.
+    async fn wait_for(&self, one: &Move, dst: FenceMode, src: FenceMode) {
+        wait::until_async("the fences of a moved guild", async || {
+            let at_dst = self.fence(one.dst, one.guild).await?.mode;
+            let at_src = self.fence(one.src, one.guild).await?.mode;
+            ((at_dst, at_src) == (dst, src)).then_some(())
+        })
+        .await;
+    }
+
+    /// From the plan to the verified copy at the target.
+    async fn to_verified(&self, one: &Move) -> Frozen {
+        self.prepare(one).await.unwrap();
+        self.step(one, MoveStep::Planned, MoveStep::Prepared).await;
+        self.step(one, MoveStep::Prepared, MoveStep::Frozen).await;
+        let frozen = self.freeze(one, 1).await.unwrap();
+        let imported = self.import(one, 1, &frozen).await.unwrap();
+        assert_eq!(imported.fence.digest, Some(frozen.digest));
+        assert_eq!(imported.rows, frozen.rows);
+        assert_eq!(imported.fence.progress, frozen.cut);
+        self.step(one, MoveStep::Frozen, MoveStep::Verified).await;
+        frozen
+    }
+}
+
+/// Why a step was refused.
+fn refusal<T: std::fmt::Debug>(answer: Result<T, PodApiError>) -> MoveRefusal {
+    let error = answer.expect_err("it should have been refused");
+    let refusal = error.refusal().cloned();
+    refusal.unwrap_or_else(|| panic!("{error:?}"))
+}
+
+/// A fleet of two pods with live sessions, every second guild owned off its host.
+async fn started(guilds: usize) -> (Fleet, [Running; 2], BTreeMap<i64, usize>) {
+    let fleet = Fleet::start(guilds, "1h").await;
+    let mut pods = [fleet.pod(0), fleet.pod(1)];
+    pods.iter_mut().for_each(Fleet::attached);
+    let hosts = fleet.hosts(2).await;
+    let owners = fleet.assign_across(&hosts).await;
+    fleet.world.discord.fault(Fault::Clear);
+    fleet.live().await;
+    (fleet, pods, owners)
+}
+
+fn guild_of(number: i64) -> GuildId {
+    GuildId::from_i64(number).unwrap()
+}
+
+fn rows_of(fleet: &Fleet, pod: usize, guild: GuildId) -> i64 {
+    let sql = format!("SELECT (SELECT count(*) FROM message_stats WHERE guild_id = {guild}), 0");
+    rows(&fleet.file(pod), &sql)[0].0
+}
