@@ -5,6 +5,7 @@ mod captures;
 mod exactly_once;
 mod fleet;
 mod moves;
+mod outbox;
 mod refusals;
 mod sessions;
 mod witnesses;
@@ -71,6 +72,7 @@ impl World {
             .env("MODBOT_NUM_SHARDS", self.shards.to_string())
             .env("MODBOT_IDENTIFY_INTERVAL", "0s")
             .env("MODBOT_RETRY_MAX", "500ms")
+            .env("MODBOT_OUTBOX_SETTLE_WAIT", "500ms")
             .env("MODBOT_LISTEN", "127.0.0.1:0")
             .env("MODBOT_ADMIN_LISTEN", "127.0.0.1:0")
             .env("MODBOT_SHUTDOWN_DELAY", "0s");

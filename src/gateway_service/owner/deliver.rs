@@ -40,7 +40,9 @@ impl Owner {
     pub async fn deliver(&self, guild: GuildId, frames: Vec<Delivered>) -> Result<Delivery, WriteError> {
         let rules = Arc::clone(&self.rules);
         let work = move |tx: &WriteTx<'_>| deliver(tx, &rules, guild, &frames);
-        self.db.writer().write("delivered frames", work).await
+        let delivered = self.db.writer().write("delivered frames", work).await;
+        self.wake_sender();
+        delivered
     }
 
     /// Notes the bot's own id, where no session of this pod has told it.
