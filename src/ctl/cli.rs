@@ -9,8 +9,8 @@ use super::failure::Failure;
 use super::local;
 use super::printer::Color;
 use super::{
-    audit, bundle, completion, guild, legacy, man, pod, replica, restore, session, shard, status, store,
-    version,
+    audit, bundle, completion, guild, legacy, man, outbox, pod, replica, restore, session, shard, status,
+    store, version,
 };
 use crate::runtime::build_info;
 
@@ -60,6 +60,8 @@ pub(super) enum Command {
     Restore(restore::Command),
     #[command(subcommand, alias = "sessions")]
     Session(session::Command),
+    #[command(subcommand)]
+    Outbox(outbox::Command),
     #[command(subcommand, alias = "audits")]
     Audit(audit::Command),
     #[command(subcommand, alias = "stores")]
@@ -87,6 +89,7 @@ impl Command {
             Self::Replica(command) => command.run(context).await,
             Self::Restore(command) => command.run(context).await,
             Self::Session(command) => command.run(context).await,
+            Self::Outbox(command) => command.run(context).await,
             Self::Audit(command) => command.run(context).await,
             Self::Store(command) => command.run(context).await,
             Self::Legacy(command) => command.run(context).await,

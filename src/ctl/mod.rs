@@ -23,6 +23,7 @@ mod legacy;
 #[cfg(feature = "local")]
 mod local;
 mod man;
+mod outbox;
 mod output;
 mod pod;
 mod pods;

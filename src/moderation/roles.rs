@@ -9,7 +9,7 @@ pub(super) fn decide(event: &Event<'_>, changes: &mut Vec<Change<'_>>) {
             all(guild.owner_id, &guild.roles, changes);
         }
         Event::GuildUpdate(guild) => all(guild.owner_id, &guild.roles, changes),
-        Event::RoleChanged(changed) => changes.push(Change::RoleIs(known(&changed.role))),
+        Event::RoleChanged(news) => changes.push(Change::RoleIs(known(&news.role))),
         Event::RoleGone(gone) => changes.push(Change::RoleGone(gone.role_id)),
         _ => {}
     }

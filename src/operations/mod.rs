@@ -4,6 +4,7 @@ pub mod consent;
 pub mod guild_bundle;
 pub mod guilds;
 pub mod legacy;
+pub mod outbox;
 pub mod overview;
 pub mod pod_word;
 pub mod pods;

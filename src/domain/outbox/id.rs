@@ -114,7 +114,7 @@ mod tests {
         assert_eq!(id, ActionId::of(guild(1), &frame(2, 3), 0));
         assert_eq!(
             id.to_string(),
-            "d5add48fb6eee5bc7e9c0ea8",
+            "970a732f6bc4b4c711064b0f",
             "it stands in Discord and in files"
         );
         for other in [

@@ -82,6 +82,13 @@ impl Sender {
     }
 }
 
+impl Sender {
+    /// An operator has seen to what Discord refused in a guild: it is asked again.
+    pub fn ask_again(&self, guild: GuildId) {
+        self.refusals.forget(guild);
+    }
+}
+
 /// Sends until the pod stops; calls that are on the wire then are waited for.
 pub(super) async fn run(host: Arc<Host>) {
     let mut pause = Pause::new(host.settings.retry_max);

@@ -22,6 +22,12 @@ impl Refusals {
         all.get(&(guild, kind)).map(|(_, why)| why.clone())
     }
 
+    /// Somebody has seen to it: the guild's actions are tried again.
+    pub(super) fn forget(&self, guild: GuildId) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|(of, _), _| *of != guild);
+    }
+
     /// Discord refused one.
     pub(super) fn note(&self, guild: GuildId, kind: Kind, now: Duration, why: &str) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);

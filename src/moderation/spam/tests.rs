@@ -9,7 +9,7 @@ use crate::moderation::{GuildSettings, KnownAuthor, KnownThread};
 const NOW: i64 = 1_456_027_951_104_000_000;
 
 /// A message with these fields, for a closure to look at: what is read borrows from the text.
-pub(super) fn message(fields: &str) -> impl Fn(&dyn Fn(&Message<'_>)) {
+pub(super) fn message(fields: &str) -> impl Fn(&dyn Fn(&Message<'_>)) + use<> {
     let data =
         format!(r#"{{"id":"{NOW}","channel_id":"8","author":{{"id":"9","username":"ann"}},{fields}}}"#);
     move |look| {

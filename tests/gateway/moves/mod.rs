@@ -30,7 +30,7 @@ use crate::support::process::Running;
 use crate::support::wait;
 
 /// A driver by hand: the store's rows, and the pods' calls.
-struct Driver {
+pub(super) struct Driver {
     api: PodApi,
     store: ConfigDb,
     urls: Vec<String>,
@@ -38,7 +38,7 @@ struct Driver {
 
 /// A move that a driver carries out.
 #[derive(Clone, Copy)]
-struct Move {
+pub(super) struct Move {
     id: MoveId,
     guild: GuildId,
     src: usize,
@@ -50,7 +50,7 @@ struct Move {
 }
 
 impl Driver {
-    fn new(fleet: &Fleet) -> Self {
+    pub(super) fn new(fleet: &Fleet) -> Self {
         let key = SigningKey::new(Role::Operator, &key(Role::Operator));
         Self {
             api: PodApi::new(key, Duration::from_secs(20), Arc::new(SystemClock)).unwrap(),
@@ -63,12 +63,12 @@ impl Driver {
         }
     }
 
-    fn by() -> By {
+    pub(super) fn by() -> By {
         By::daemon("test")
     }
 
     /// Writes the move down.
-    async fn plan(&self, guild: GuildId, dst: usize) -> Move {
+    pub(super) async fn plan(&self, guild: GuildId, dst: usize) -> Move {
         let id = Uuid::new_v4();
         let new = NewMove {
             move_id: id,
@@ -87,7 +87,7 @@ impl Driver {
         }
     }
 
-    async fn step(&self, one: &Move, from: MoveStep, to: MoveStep) -> MoveRow {
+    pub(super) async fn step(&self, one: &Move, from: MoveStep, to: MoveStep) -> MoveRow {
         let moved = self
             .store
             .advance_move(one.id.uuid(), from, to, &Self::by())
@@ -95,11 +95,11 @@ impl Driver {
         moved.unwrap().value
     }
 
-    async fn flip(&self, one: &Move) {
+    pub(super) async fn flip(&self, one: &Move) {
         self.store.flip_move(one.id.uuid(), &Self::by()).await.unwrap();
     }
 
-    async fn prepare(&self, one: &Move) -> Result<Prepared, PodApiError> {
+    pub(super) async fn prepare(&self, one: &Move) -> Result<Prepared, PodApiError> {
         let request = PrepareRequest {
             move_id: one.id,
             epoch: one.epoch,
@@ -109,7 +109,7 @@ impl Driver {
         self.api.prepare(&self.urls[one.dst], one.guild, &request).await
     }
 
-    fn freeze_request(one: &Move, number: u64) -> FreezeRequest {
+    pub(super) fn freeze_request(one: &Move, number: u64) -> FreezeRequest {
         FreezeRequest {
             move_id: one.id,
             epoch: Epoch::new(one.epoch.get() - 1),
@@ -117,18 +117,23 @@ impl Driver {
         }
     }
 
-    async fn freeze(&self, one: &Move, number: u64) -> Result<Frozen, PodApiError> {
+    pub(super) async fn freeze(&self, one: &Move, number: u64) -> Result<Frozen, PodApiError> {
         let request = Self::freeze_request(one, number);
         self.api.freeze(&self.urls[one.src], one.guild, &request).await
     }
 
-    async fn thaw(&self, one: &Move, number: u64) -> Result<GuildFence, PodApiError> {
+    pub(super) async fn thaw(&self, one: &Move, number: u64) -> Result<GuildFence, PodApiError> {
         let request = Self::freeze_request(one, number);
         let thawed = self.api.thaw(&self.urls[one.src], one.guild, &request).await;
         thawed.map(|answer| answer.fence)
     }
 
-    async fn import(&self, one: &Move, number: u64, frozen: &Frozen) -> Result<Imported, PodApiError> {
+    pub(super) async fn import(
+        &self,
+        one: &Move,
+        number: u64,
+        frozen: &Frozen,
+    ) -> Result<Imported, PodApiError> {
         let request = ImportRequest {
             move_id: one.id,
             epoch: one.epoch,
@@ -142,7 +147,7 @@ impl Driver {
         self.api.import(&self.urls[one.dst], one.guild, &request).await
     }
 
-    async fn serve(&self, one: &Move, number: u64) -> Result<GuildFence, PodApiError> {
+    pub(super) async fn serve(&self, one: &Move, number: u64) -> Result<GuildFence, PodApiError> {
         let request = ServeRequest {
             move_id: one.id,
             epoch: one.epoch,
@@ -152,7 +157,7 @@ impl Driver {
         served.map(|answer| answer.fence)
     }
 
-    async fn retire(&self, one: &Move) -> Result<GuildFence, PodApiError> {
+    pub(super) async fn retire(&self, one: &Move) -> Result<GuildFence, PodApiError> {
         let request = RetireRequest {
             move_id: one.id,
             epoch: one.epoch,
@@ -161,7 +166,12 @@ impl Driver {
         retired.map(|answer| answer.fence)
     }
 
-    async fn forget(&self, one: &Move, pod: usize, what: Forget) -> Result<Forgotten, PodApiError> {
+    pub(super) async fn forget(
+        &self,
+        one: &Move,
+        pod: usize,
+        what: Forget,
+    ) -> Result<Forgotten, PodApiError> {
         let request = ForgetRequest {
             move_id: one.id,
             epoch: one.epoch,
@@ -171,7 +181,7 @@ impl Driver {
     }
 
     /// The fence at a pod that may just be starting.
-    async fn fence(&self, pod: usize, guild: GuildId) -> Option<GuildFence> {
+    pub(super) async fn fence(&self, pod: usize, guild: GuildId) -> Option<GuildFence> {
         wait::until_async("the pod to answer", async || {
             match self.api.guild(&self.urls[pod], guild).await {
                 Ok(report) => Some(Some(report.fence)),
@@ -184,7 +194,7 @@ impl Driver {
     }
 
     /// Waits until the fences at target and source say so.
-    async fn wait_for(&self, one: &Move, dst: FenceMode, src: FenceMode) {
+    pub(super) async fn wait_for(&self, one: &Move, dst: FenceMode, src: FenceMode) {
         wait::until_async("the fences of a moved guild", async || {
             let at_dst = self.fence(one.dst, one.guild).await?.mode;
             let at_src = self.fence(one.src, one.guild).await?.mode;
@@ -194,7 +204,7 @@ impl Driver {
     }
 
     /// From the plan to the verified copy at the target.
-    async fn to_verified(&self, one: &Move) -> Frozen {
+    pub(super) async fn to_verified(&self, one: &Move) -> Frozen {
         self.prepare(one).await.unwrap();
         self.step(one, MoveStep::Planned, MoveStep::Prepared).await;
         self.step(one, MoveStep::Prepared, MoveStep::Frozen).await;
@@ -216,7 +226,7 @@ fn refusal<T: std::fmt::Debug>(answer: Result<T, PodApiError>) -> MoveRefusal {
 }
 
 /// A fleet of two pods with live sessions, every second guild owned off its host.
-async fn started(guilds: usize) -> (Fleet, [Running; 2], BTreeMap<i64, usize>) {
+pub(super) async fn started(guilds: usize) -> (Fleet, [Running; 2], BTreeMap<i64, usize>) {
     let fleet = Fleet::start(guilds, "1h").await;
     let mut pods = [fleet.pod(0), fleet.pod(1)];
     pods.iter_mut().for_each(Fleet::attached);

@@ -1,6 +1,10 @@
 //! What is decided is done at Discord once: the simulated Discord's ledger is the judge.
 
+mod frozen;
 mod once;
+mod refused;
+mod verbs;
+mod waves;
 
 use modbot::simulator::ledger::{Effect, EffectKind};
 use modbot::simulator::{Act, Fault, Ledger, RestAnswer, RestFault, Snowflake};

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use rusqlite::OptionalExtension as _;
+
 use super::super::{Owner, Rules};
 use crate::domain::fence::Access;
 use crate::domain::ids::GuildId;
-use crate::domain::outbox::{ActionId, ActionState};
+use crate::domain::outbox::{ActionId, ActionState, Planned};
 use crate::store::shard_db::{WriteError, WriteTx};
 
 /// Which actions are listed.
@@ -38,8 +40,13 @@ pub struct ActionRow {
 /// What an operator's word has changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Changed {
-    /// The action is in this state now.
-    To(ActionState),
+    /// The action is in another state now.
+    To {
+        /// Before.
+        from: ActionState,
+        /// Now.
+        to: ActionState,
+    },
     /// It was so before.
     Already(ActionState),
     /// It is in a state in which this cannot be done.
@@ -86,24 +93,16 @@ impl Owner {
         .await
     }
 
-    /// Sends a dead action again, from now on for as long as a new one.
-    pub async fn retry_action(&self, guild: GuildId, id: ActionId) -> Result<Changed, WriteError> {
-        self.change_action(guild, id, ActionState::Pending).await
-    }
-
-    /// Gives an action up.
-    pub async fn drop_action(&self, guild: GuildId, id: ActionId) -> Result<Changed, WriteError> {
-        self.change_action(guild, id, ActionState::Dead).await
-    }
-
-    async fn change_action(
+    /// Sends an action again, from now on for as long as a new one, or gives it up.
+    pub async fn change_action(
         &self,
         guild: GuildId,
         id: ActionId,
         to: ActionState,
+        dry_run: bool,
     ) -> Result<Changed, WriteError> {
         let rules = Arc::clone(&self.rules);
-        let work = move |tx: &WriteTx<'_>| change(tx, &rules, guild, id, to);
+        let work = move |tx: &WriteTx<'_>| change(tx, &rules, (guild, id), to, dry_run);
         let changed = self.db.writer().write("operate on action", work).await?;
         self.wake_sender();
         Ok(changed)
@@ -113,11 +112,10 @@ impl Owner {
 fn change(
     tx: &WriteTx<'_>,
     rules: &Rules,
-    id: GuildId,
-    action: ActionId,
+    (id, action): (GuildId, ActionId),
     to: ActionState,
+    dry_run: bool,
 ) -> Result<Changed, WriteError> {
-    use rusqlite::OptionalExtension as _;
     let fence = tx.fence(id)?;
     let Some(epoch) = fence.and_then(|fence| rules.ownership.serves(id, &fence.state)) else {
         return Ok(Changed::NotServed);
@@ -138,21 +136,24 @@ fn change(
     let now_ms = rules.clock.unix_ms();
     let sql = match (state, to) {
         (ActionState::Dead | ActionState::Unknown, ActionState::Pending) => {
-            "UPDATE outbox SET state = 'pending', not_after = ?3 + 900000, settled_at = NULL
+            "UPDATE outbox SET state = 'pending', not_after = ?3 + ?4, settled_at = NULL
              WHERE guild_id = ?1 AND action_id = ?2"
         }
         (ActionState::Pending | ActionState::Unknown, ActionState::Dead) => {
             "UPDATE outbox SET state = 'dead', settled_at = ?3, error = 'dropped by an operator'
-             WHERE guild_id = ?1 AND action_id = ?2"
+             WHERE guild_id = ?1 AND action_id = ?2 AND ?4 > 0"
         }
         _ => return Ok(Changed::Not(state)),
     };
+    if dry_run {
+        return Ok(Changed::To { from: state, to });
+    }
     guild
         .connection()
         .prepare_cached(sql)?
-        .execute((key.0, &key.1, now_ms))?;
+        .execute((key.0, &key.1, now_ms, Planned::WORTH_MS))?;
     if to == ActionState::Pending {
         rules.note_actions();
     }
-    Ok(Changed::To(to))
+    Ok(Changed::To { from: state, to })
 }

@@ -43,4 +43,4 @@ CREATE TABLE thread_post (
 
 CREATE INDEX recent_message_age ON recent_message (guild_id, message_id);
 CREATE INDEX outbox_position ON outbox (guild_id, position);
-CREATE INDEX outbox_done ON outbox (settled_at) WHERE state = 'done';
+CREATE INDEX outbox_settled ON outbox (guild_id, settled_at) WHERE settled_at IS NOT NULL;
