@@ -206,7 +206,8 @@ pub(super) fn report_text(message: &Message<'_>, why: &str) -> String {
     }
     let files = message.attachments.len();
     if files > 0 {
-        text.push_str(&format!("\n{files} attachments"));
+        text.push_str("\nattachments: ");
+        text.push_str(&files.to_string());
     }
     text
 }

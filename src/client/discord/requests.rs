@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Call, Method};
-use crate::domain::discord_event::UserId;
+use crate::domain::discord_event::{ChannelId, UserId};
 use crate::domain::ids::GuildId;
 use crate::domain::outbox::{Action, ActionId, LookUp, Planned};
 use crate::domain::rest_limits::RouteKey;
@@ -26,30 +26,9 @@ pub fn request(guild: GuildId, id: ActionId, planned: &Planned) -> Call {
             format!("/guilds/{guild}/members/{user}"),
             Some(json!({ "communication_disabled_until": iso(*until_ms) })),
         ),
-        Action::Kick { user } => (
-            Method::Delete,
-            "DELETE /guilds/{}/members/{}",
-            format!("/guilds/{guild}/members/{user}"),
-            None,
-        ),
-        Action::Ban { user, delete_seconds } => (
-            Method::Put,
-            "PUT /guilds/{}/bans/{}",
-            format!("/guilds/{guild}/bans/{user}"),
-            Some(json!({ "delete_message_seconds": delete_seconds })),
-        ),
-        Action::Unban { user } => (
-            Method::Delete,
-            "DELETE /guilds/{}/bans/{}",
-            format!("/guilds/{guild}/bans/{user}"),
-            None,
-        ),
-        Action::GiveRole { user, role } => (
-            Method::Put,
-            "PUT /guilds/{}/members/{}/roles/{}",
-            format!("/guilds/{guild}/members/{user}/roles/{role}"),
-            None,
-        ),
+        Action::Kick { .. } | Action::Ban { .. } | Action::Unban { .. } | Action::GiveRole { .. } => {
+            membership(guild, &planned.action)
+        }
         Action::Post(post) => (
             Method::Post,
             "POST /channels/{}/messages",
@@ -76,6 +55,38 @@ pub fn request(guild: GuildId, id: ActionId, planned: &Planned) -> Call {
     call(guild, planned, method, route, (path, body))
 }
 
+/// The calls by which members go, come back, and get roles.
+fn membership(guild: GuildId, action: &Action) -> (Method, &'static str, String, Option<Value>) {
+    match action {
+        Action::Kick { user } => (
+            Method::Delete,
+            "DELETE /guilds/{}/members/{}",
+            format!("/guilds/{guild}/members/{user}"),
+            None,
+        ),
+        Action::Ban { user, delete_seconds } => (
+            Method::Put,
+            "PUT /guilds/{}/bans/{}",
+            format!("/guilds/{guild}/bans/{user}"),
+            Some(json!({ "delete_message_seconds": delete_seconds })),
+        ),
+        Action::Unban { user } => (
+            Method::Delete,
+            "DELETE /guilds/{}/bans/{}",
+            format!("/guilds/{guild}/bans/{user}"),
+            None,
+        ),
+        Action::GiveRole { user, role } => (
+            Method::Put,
+            "PUT /guilds/{}/members/{}/roles/{}",
+            format!("/guilds/{guild}/members/{user}/roles/{role}"),
+            None,
+        ),
+        // Every other action has its arm above.
+        _ => (Method::Get, "GET /guilds/{}", format!("/guilds/{guild}"), None),
+    }
+}
+
 fn call(
     guild: GuildId,
     planned: &Planned,
@@ -83,10 +94,7 @@ fn call(
     route: &'static str,
     (path, body): (String, Option<Value>),
 ) -> Call {
-    let major = planned
-        .action
-        .channel()
-        .map_or(guild.as_i64(), |channel| channel.as_i64());
+    let major = planned.action.channel().map_or(guild.as_i64(), ChannelId::as_i64);
     Call {
         method,
         key: RouteKey { route, major },

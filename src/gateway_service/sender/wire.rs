@@ -123,7 +123,7 @@ mod tests {
         assert!(wire.enter(guild).is_none());
         let _elsewhere = wire.enter(other).unwrap();
         assert!(!stopped.drained(Duration::from_millis(1)).await, "a call is out");
-        let (drained, ()) = tokio::join!(stopped.drained(Duration::from_secs(60)), async {
+        let (drained, ()) = tokio::join!(stopped.drained(Duration::from_mins(1)), async {
             tokio::task::yield_now().await;
             drop(out);
         });

@@ -75,6 +75,16 @@ async fn a_spam_message_is_deleted_and_its_author_timed_out_once_through_kills()
     assert_eq!(world.discord.with_ledger(Ledger::identifies), 1);
 }
 
+/// The pod's file becomes the older copy.
+fn put_back(world: &World, copy: &std::path::Path) {
+    for suffix in ["", "-wal", "-shm"] {
+        let mut name = world.file().into_os_string();
+        name.push(suffix);
+        let _ = std::fs::remove_file(name);
+    }
+    std::fs::copy(copy, world.file()).unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_put_back_decides_the_same_again_and_does_nothing_twice() {
     let world = World::start(2, 1).await;
@@ -117,12 +127,7 @@ async fn a_database_put_back_decides_the_same_again_and_does_nothing_twice() {
     let effects = world.discord.with_ledger(|ledger| ledger.effects.len());
     pod.kill9();
 
-    for suffix in ["", "-wal", "-shm"] {
-        let mut name = world.file().into_os_string();
-        name.push(suffix);
-        let _ = std::fs::remove_file(name);
-    }
-    std::fs::copy(&copy, world.file()).unwrap();
+    put_back(&world, &copy);
     let _pod = world.pod();
     wait::until_async("what follows to be decided again", async || {
         (ids() == before).then_some(())

@@ -73,13 +73,17 @@ async fn a_dead_action_is_listed_with_its_reason_sent_again_and_given_up() {
         Some(3),
         "what is done cannot be dropped: {dropped:?}"
     );
+    assert_unknown_is_refused(&fleet, view.id);
+}
+
+fn assert_unknown_is_refused(fleet: &super::super::fleet::Fleet, guild: modbot::simulator::Snowflake) {
     let unknown = ctl(
-        &fleet,
-        &format!("outbox drop {} 0123456789abcdef01234567 --yes", view.id),
+        fleet,
+        &format!("outbox drop {} 0123456789abcdef01234567 --yes", guild),
     );
     assert_eq!(unknown.code, Some(5), "{unknown:?}");
     assert_eq!(
-        ctl(&fleet, &format!("outbox drop {} zz --yes", view.id)).code,
+        ctl(fleet, &format!("outbox drop {} zz --yes", guild)).code,
         Some(2)
     );
 }

@@ -51,16 +51,12 @@ fn settle(
     settled: &Settled,
 ) -> Result<(), WriteError> {
     let fence = tx.fence(id)?;
-    match fence.and_then(|fence| rules.ownership.serves(id, &fence.state)) {
-        Some(epoch) => {
-            let guild = tx.guild(id, Access::Serve { epoch })?;
-            serving(&guild, rules, id, action, settled)
-        }
-        None => {
-            let guild = tx.guild(id, Access::Settle)?;
-            Ok(only_note(guild.connection(), id, action, settled)?)
-        }
+    if let Some(epoch) = fence.and_then(|fence| rules.ownership.serves(id, &fence.state)) {
+        let guild = tx.guild(id, Access::Serve { epoch })?;
+        return serving(&guild, rules, id, action, settled);
     }
+    let guild = tx.guild(id, Access::Settle)?;
+    Ok(only_note(guild.connection(), id, action, settled)?)
 }
 
 /// Only how far sending has come: what follows from a deed is for whoever serves the guild next.
