@@ -79,11 +79,8 @@ async fn a_dead_action_is_listed_with_its_reason_sent_again_and_given_up() {
 fn assert_unknown_is_refused(fleet: &super::super::fleet::Fleet, guild: modbot::simulator::Snowflake) {
     let unknown = ctl(
         fleet,
-        &format!("outbox drop {} 0123456789abcdef01234567 --yes", guild),
+        &format!("outbox drop {guild} 0123456789abcdef01234567 --yes"),
     );
     assert_eq!(unknown.code, Some(5), "{unknown:?}");
-    assert_eq!(
-        ctl(fleet, &format!("outbox drop {} zz --yes", guild)).code,
-        Some(2)
-    );
+    assert_eq!(ctl(fleet, &format!("outbox drop {guild} zz --yes")).code, Some(2));
 }
