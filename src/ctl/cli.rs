@@ -9,8 +9,8 @@ use super::failure::Failure;
 use super::local;
 use super::printer::Color;
 use super::{
-    audit, bundle, completion, drill, guild, legacy, man, moves, pod, rebalance, replica, restore, session,
-    shard, status, store, version,
+    audit, bundle, completion, drill, guild, legacy, man, moves, outbox, pod, rebalance, replica, restore,
+    session, shard, status, store, version,
 };
 use crate::runtime::build_info;
 
@@ -65,6 +65,8 @@ pub(super) enum Command {
     Drill(drill::Command),
     #[command(subcommand, alias = "sessions")]
     Session(session::Command),
+    #[command(subcommand)]
+    Outbox(outbox::Command),
     #[command(subcommand, alias = "audits")]
     Audit(audit::Command),
     #[command(subcommand, alias = "stores")]
@@ -95,6 +97,7 @@ impl Command {
             Self::Restore(command) => command.run(context).await,
             Self::Drill(command) => command.run(context).await,
             Self::Session(command) => command.run(context).await,
+            Self::Outbox(command) => command.run(context).await,
             Self::Audit(command) => command.run(context).await,
             Self::Store(command) => command.run(context).await,
             Self::Legacy(command) => command.run(context).await,

@@ -27,6 +27,7 @@ mod local;
 mod man;
 mod mover;
 mod moves;
+mod outbox;
 mod output;
 mod pod;
 mod pods;

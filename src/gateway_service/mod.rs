@@ -15,6 +15,7 @@ pub mod loads;
 mod moving;
 pub mod owner;
 mod pause;
+pub mod sender;
 pub mod session_rows;
 mod settings;
 mod start;

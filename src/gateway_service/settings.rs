@@ -81,6 +81,19 @@ pub struct GatewaySettings {
     #[arg(long, env = "MODBOT_AUTH_OPERATOR_KEY_OTHER", value_name = "KEY", hide_env_values = true,
           value_parser = key_setting)]
     pub auth_operator_key_other: Option<Secret>,
+    /// How often it is looked for actions that nobody told of, such as those of a guild that is served again.
+    #[arg(long, env = "MODBOT_OUTBOX_POLL", value_name = "TIME", default_value = "1s", value_parser = time_limit)]
+    pub outbox_poll: Duration,
+    /// How long after a start the bot's own messages are waited for, before one that may have been sent is sent again.
+    #[arg(long, env = "MODBOT_OUTBOX_SETTLE_WAIT", value_name = "TIME", default_value = "10s", value_parser = duration)]
+    pub outbox_settle_wait: Duration,
+    /// How long the freeze of a guild waits for its calls that are on the wire; what is there still is unknown then.
+    #[arg(long, env = "MODBOT_OUTBOX_DRAIN_TIME", value_name = "TIME", default_value = "1s", value_parser = duration)]
+    pub outbox_drain_time: Duration,
+    /// Invalid requests (401, 403, 429) risked in ten minutes; Discord shuts an address out at 10,000.
+    #[arg(long, env = "MODBOT_DISCORD_INVALID_MAX", value_name = "N", default_value = "2000",
+          value_parser = clap::value_parser!(u32).range(1..=9000))]
+    pub discord_invalid_max: u32,
     /// How often kept message texts are looked through for those whose time is over.
     #[arg(long, env = "MODBOT_EXPIRY_INTERVAL", value_name = "TIME", default_value = "1m", value_parser = time_limit)]
     pub expiry_interval: Duration,

@@ -16,12 +16,14 @@ use super::host::{
 };
 use super::lease::Lease;
 use super::owner::{Limits, Owner, Ownership};
+use super::sender::{Sender, SenderMetrics, SenderSettings};
 use super::settings::GatewaySettings;
 use super::start_fleet;
 use crate::client::config_api::ConfigApiError;
 use crate::client::discord::DiscordRest;
 use crate::client::pod_api::PodApiError;
 use crate::domain::ids::NumShards;
+use crate::domain::rest_budget::FLEET_MILLI_PER_S;
 use crate::runtime::clock::{Clock, SystemClock};
 use crate::runtime::daemon::Shell;
 use crate::runtime::files::{self, FileError};
@@ -101,6 +103,7 @@ pub(super) struct Parts {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) rest: DiscordRest,
     pub(super) metrics: HostMetrics,
+    pub(super) sender_metrics: SenderMetrics,
     pub(super) states: SessionStates,
     pub(super) pod: Pod,
 }
@@ -139,6 +142,7 @@ pub(super) async fn start(settings: GatewaySettings, shell: &Shell) -> Result<Ro
         clock,
         rest,
         metrics,
+        sender_metrics: SenderMetrics::register(&shell.metrics),
         states,
         pod,
     };
@@ -195,6 +199,24 @@ impl Parts {
         )
     }
 
+    /// A pod that is alone has the whole of the bot's limit; one of a fleet none before config has given it a share.
+    fn sender(&self) -> Sender {
+        let settings = &self.settings;
+        let share = if settings.standalone { FLEET_MILLI_PER_S } else { 0 };
+        let invalid_max = usize::try_from(settings.discord_invalid_max).unwrap_or(usize::MAX);
+        Sender::new(
+            SenderSettings {
+                poll: settings.outbox_poll,
+                settle_wait: settings.outbox_settle_wait,
+                drain_time: settings.outbox_drain_time,
+            },
+            self.rest.clone(),
+            Arc::clone(&self.clock),
+            self.sender_metrics.clone(),
+            (share, invalid_max),
+        )
+    }
+
     pub(super) fn host(
         &self,
         owner: Owner,
@@ -211,6 +233,7 @@ impl Parts {
             lease,
             states: self.states.clone(),
             metrics: self.metrics.clone(),
+            sender: self.sender(),
             settings: HostSettings {
                 token: settings.discord_token.clone(),
                 gateway_url: settings.discord_gateway_url.clone(),

@@ -1,6 +1,7 @@
 //! What handlers decide: changes of one guild's rows, as values.
 
-use crate::domain::discord_event::{AuditEntryId, ChannelId, MessageId, UserId};
+use crate::domain::discord_event::{AuditEntryId, ChannelId, MessageId, RoleId, UserId};
+use crate::domain::outbox::{Planned, Post, ThreadLog};
 
 /// One change of the guild's rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +37,82 @@ pub enum Change<'a> {
     },
     /// A moderator did something by hand.
     ModActed(ModAction<'a>),
+    /// Whose the guild is.
+    OwnerIs(UserId),
+    /// The guild's roles are these and no others.
+    RolesAre(Vec<KnownRole>),
+    /// A role is this now.
+    RoleIs(KnownRole),
+    /// A role is gone.
+    RoleGone(RoleId),
+    /// A person said something.
+    Said(UserId, Recent),
+    /// A message is reported.
+    Reported(Report),
+    /// Messages are gone: their reports say so.
+    ReportedGone(Vec<MessageId>, i64),
+    /// A report stands in its thread.
+    ReportLogged {
+        /// The report.
+        report: String,
+        /// The thread.
+        channel: ChannelId,
+        /// The message there.
+        message: MessageId,
+    },
+    /// A user's log has its thread.
+    ThreadMade(ThreadLog, UserId, ChannelId, i64),
+    /// A user's thread is gone.
+    ThreadForgotten(ThreadLog, UserId),
+    /// A post waits for a user's thread.
+    PostWaits(ThreadLog, UserId, Post),
+    /// Nothing waits for a user's thread any more.
+    WaitingGone(ThreadLog, UserId),
+    /// Discord is to do something.
+    Act(Planned),
+}
+
+/// A role, as far as it is asked about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownRole {
+    /// The role.
+    pub role: RoleId,
+    /// Its name.
+    pub name: String,
+    /// Discord's permission bits.
+    pub permissions: i64,
+}
+
+/// A message that was said lately.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Recent {
+    /// The message, which says when.
+    pub message: MessageId,
+    /// Where.
+    pub channel: ChannelId,
+    /// A hash of what it says; none where it says nothing.
+    pub content: Option<i64>,
+}
+
+/// A report of a message. It is one row for a message and reason however often it comes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// Its id, the same whenever the same is decided.
+    pub id: String,
+    /// The message.
+    pub message: MessageId,
+    /// Where it stands.
+    pub channel: ChannelId,
+    /// Who wrote it.
+    pub user: UserId,
+    /// Why it is reported.
+    pub reason: &'static str,
+    /// By whom.
+    pub staff: Option<UserId>,
+    /// What else there is to say.
+    pub extra: Option<String>,
+    /// When, in Unix milliseconds.
+    pub at_ms: i64,
 }
 
 /// A channel's name and that of what it is in.

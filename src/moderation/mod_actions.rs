@@ -1,8 +1,10 @@
 //! The moderators' own actions, as the audit log tells them: bans, kicks and timeouts given by hand. What the bot did
 //! itself is in its own records.
 
+use super::threads::{self, Entry};
 use super::{Change, Known, ModAction, ModActionKind};
 use crate::domain::discord_event::{AuditAction, Event, TimeoutChange};
+use crate::domain::outbox::ThreadLog;
 
 pub(super) fn decide<'a>(event: &'a Event<'_>, known: &Known, changes: &mut Vec<Change<'a>>) {
     let Event::AuditLogEntry(entry) = event else {
@@ -22,7 +24,7 @@ pub(super) fn decide<'a>(event: &'a Event<'_>, known: &Known, changes: &mut Vec<
         }
         AuditAction::Other(_) => return,
     };
-    changes.push(Change::ModActed(ModAction {
+    let action = ModAction {
         entry: entry.id,
         user,
         kind,
@@ -30,7 +32,45 @@ pub(super) fn decide<'a>(event: &'a Event<'_>, known: &Known, changes: &mut Vec<
         reason: entry.reason.as_deref(),
         duration,
         at_ms,
-    }));
+    };
+    if let Some(place) = known.settings.mod_log {
+        let told = Entry {
+            log: ThreadLog::Mod,
+            place,
+            user,
+            name: None,
+            content: in_thread(&action),
+            report: None,
+            at_ms,
+        };
+        threads::add(told, &known.thread, changes);
+    }
+    changes.push(Change::ModActed(action));
+}
+
+/// How an action stands in the user's thread.
+fn in_thread(action: &ModAction<'_>) -> String {
+    let what = match action.kind {
+        ModActionKind::Ban => "banned",
+        ModActionKind::Unban => "unbanned",
+        ModActionKind::Kick => "kicked",
+        ModActionKind::Timeout => "timed out",
+        ModActionKind::TimeoutRemoved => "allowed to speak again",
+    };
+    let long = action
+        .duration
+        .as_ref()
+        .map(|long| format!(" for {long}"))
+        .unwrap_or_default();
+    let by = action
+        .executor
+        .map_or_else(|| "Discord".to_owned(), |executor| format!("<@{executor}>"));
+    let mut text = format!("<@{}> was {what}{long} by {by}", action.user);
+    if let Some(reason) = action.reason {
+        text.push('\n');
+        text.push_str(&threads::quoted(reason));
+    }
+    text
 }
 
 /// A length of time as people say it: `20 hours`, `1 day 2 hours`; whole minutes from one minute on.

@@ -54,6 +54,11 @@ impl Authority {
         self.0.dry_run
     }
 
+    /// Who makes the change, and why: for those who are told beside the store.
+    pub fn actor_and_reason(&self) -> (&str, &str) {
+        (&self.0.actor, &self.0.reason)
+    }
+
     /// What the store is told.
     pub(super) const fn by(&self) -> &By {
         &self.0

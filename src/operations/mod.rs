@@ -6,6 +6,7 @@ pub mod guild_bundle;
 pub mod guild_move;
 pub mod guilds;
 pub mod legacy;
+pub mod outbox;
 pub mod overview;
 pub mod pod_word;
 pub mod pods;

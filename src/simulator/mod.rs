@@ -31,7 +31,7 @@ mod state;
 mod views;
 mod world;
 
-pub use acts::{Act, ActError};
+pub use acts::{Act, ActError, Say};
 pub use faults::{Fault, RestAnswer, RestFault, Target};
 pub use handle::{LoadRun, Simulator, StartError, Urls, WaitError};
 pub use ledger::Ledger;

@@ -7,6 +7,7 @@ mod exactly_once;
 mod fleet;
 mod machine;
 mod moves;
+mod outbox;
 mod refusals;
 mod refused_writes;
 mod sessions;
@@ -84,6 +85,7 @@ impl World {
             .env("MODBOT_NUM_SHARDS", self.shards.to_string())
             .env("MODBOT_IDENTIFY_INTERVAL", "0s")
             .env("MODBOT_RETRY_MAX", "500ms")
+            .env("MODBOT_OUTBOX_SETTLE_WAIT", "500ms")
             .env("MODBOT_LISTEN", "127.0.0.1:0")
             .env("MODBOT_ADMIN_LISTEN", "127.0.0.1:0")
             .env("MODBOT_SHUTDOWN_DELAY", "0s");

@@ -13,7 +13,7 @@ use super::fleet::{Fleet, messages};
 use crate::support::config::key;
 use crate::support::process::{Outcome, Running, modbotctl, outcome};
 
-fn ctl(fleet: &Fleet, line: &str) -> Outcome {
+pub(super) fn ctl(fleet: &Fleet, line: &str) -> Outcome {
     let mut command = modbotctl();
     command
         .args(line.split(' '))

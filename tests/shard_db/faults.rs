@@ -62,7 +62,7 @@ fn files_that_are_not_ours_are_refused_by_name_and_left_alone() {
             "other",
             "is the database of another program, not a shard database",
         ),
-        ("newer", "has schema 99; this program knows schemas up to 2"),
+        ("newer", "has schema 99; this program knows schemas up to 3"),
         ("altered", "table guilds has other columns"),
         ("shrunk", "table gap is missing"),
     ] {

@@ -7,8 +7,19 @@ use rusqlite::Connection;
 
 use super::shards::{Place, assert_whole, digests, dump, guild, open};
 
-/// The migration as it was shipped.
+/// The migrations as they were shipped.
 const FIRST: &str = include_str!("../../src/store/shard_db/migrations/0001_first_tables.sql");
+const SECOND: &str = include_str!("../../src/store/shard_db/migrations/0002_typed_settings.sql");
+
+/// A shard file of the schema before this one, with a served guild 1.
+fn shard_of_previous_schema(place: &Place, name: &str, rows: i64) -> std::path::PathBuf {
+    let path = shard_of_schema_1(place, name, rows);
+    let db = Connection::open(&path).unwrap();
+    db.execute_batch(SECOND).unwrap();
+    db.execute_batch("PRAGMA user_version = 2; PRAGMA wal_checkpoint(TRUNCATE);")
+        .unwrap();
+    path
+}
 
 /// A shard file of schema 1 with a served guild 1.
 pub(crate) fn shard_of_schema_1(place: &Place, name: &str, rows: i64) -> std::path::PathBuf {
@@ -39,7 +50,7 @@ pub(crate) fn shard_of_schema_1(place: &Place, name: &str, rows: i64) -> std::pa
 #[test]
 fn a_bundle_of_the_previous_schema_becomes_what_the_migrated_file_has() {
     let place = Place::new();
-    let old = shard_of_schema_1(&place, "old", 300);
+    let old = shard_of_previous_schema(&place, "old", 300);
     let to = place.path("g1");
     let header = export(
         ExportSource {
@@ -51,7 +62,7 @@ fn a_bundle_of_the_previous_schema_becomes_what_the_migrated_file_has() {
         &mut |_| {},
     )
     .unwrap();
-    assert_eq!(header.schema, SchemaVersion::new(1));
+    assert_eq!(header.schema, SchemaVersion::new(2));
     assert_eq!(
         header.schema,
         CURRENT_SCHEMA.previous(),

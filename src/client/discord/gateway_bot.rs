@@ -82,6 +82,15 @@ impl DiscordRest {
         })
     }
 
+    /// A request with the bot's token; `path` is below the API's base.
+    pub(super) fn request(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
+        let token = self.token.expose();
+        let authorization = format!("Bot {}", token.strip_prefix("Bot ").unwrap_or(token));
+        self.http
+            .request(method, format!("{}{path}", self.base))
+            .header(reqwest::header::AUTHORIZATION, authorization)
+    }
+
     /// How many sessions may still be begun.
     pub async fn session_limit(&self) -> Result<SessionLimit, DiscordError> {
         let path = "/gateway/bot";
@@ -89,12 +98,8 @@ impl DiscordRest {
             path,
             source: source.without_url(),
         };
-        let token = self.token.expose();
-        let authorization = format!("Bot {}", token.strip_prefix("Bot ").unwrap_or(token));
         let answer = self
-            .http
-            .get(format!("{}{path}", self.base))
-            .header(reqwest::header::AUTHORIZATION, authorization)
+            .request(reqwest::Method::GET, path)
             .send()
             .await
             .map_err(unreachable)?;

@@ -13,8 +13,10 @@ use super::moves::{
     FenceAnswer, ForgetRequest, Forgotten, FreezeRequest, Frozen, ImportRequest, Imported, MoveRefusal,
     PrepareRequest, Prepared, RefusalBody, RetireRequest, ServeRequest,
 };
+use super::outbox::{OutboxChanged, OutboxFilter, OutboxPage, OutboxRequest, OutboxVerb};
 use super::{FencePage, PodHealth, Queues};
 use crate::domain::ids::{GuildId, MoveId};
+use crate::domain::outbox::ActionId;
 use crate::runtime::clock::Clock;
 use crate::runtime::problem::ProblemBody;
 use crate::runtime::service_auth::{SignedClient, SignedClientError, SigningKey};
@@ -128,6 +130,23 @@ impl PodApi {
     /// What waits in its file.
     pub async fn queues(&self, pod: &str) -> Result<Queues, PodApiError> {
         self.call(Method::GET, pod, "/v1/queues", None::<&()>).await
+    }
+
+    /// Actions at Discord.
+    pub async fn outbox(&self, pod: &str, filter: &OutboxFilter) -> Result<OutboxPage, PodApiError> {
+        self.call(Method::GET, pod, &filter.path(), None::<&()>).await
+    }
+
+    /// Sends an action again, or gives it up.
+    pub async fn change_action(
+        &self,
+        pod: &str,
+        (guild, action): (GuildId, ActionId),
+        verb: OutboxVerb,
+        request: &OutboxRequest,
+    ) -> Result<OutboxChanged, PodApiError> {
+        let path = verb.path(guild, action);
+        self.call(Method::POST, pod, &path, Some(request)).await
     }
 
     /// Hands frames to the owner of their guilds.

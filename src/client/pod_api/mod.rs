@@ -4,6 +4,7 @@ mod client;
 mod frames;
 mod guild;
 mod moves;
+mod outbox;
 
 pub use client::{PodApi, PodApiError};
 pub use frames::{ForwardedFrame, FramesAnswer, FramesRefused, FramesRequest, GoneTo, GuildFrames};
@@ -12,6 +13,7 @@ pub use moves::{
     BundleSource, Custody, FenceAnswer, Forget, ForgetRequest, Forgotten, FreezeRequest, Frozen,
     ImportRequest, Imported, MoveRefusal, PrepareRequest, Prepared, RefusalBody, RetireRequest, ServeRequest,
 };
+pub use outbox::{OutboxAction, OutboxChanged, OutboxFilter, OutboxPage, OutboxRequest, OutboxVerb};
 
 use serde::{Deserialize, Serialize};
 

@@ -1,8 +1,8 @@
 //! Every event that modbot reads, by its name.
 
 use super::{
-    AuditLogEntry, BulkDelete, Channel, ChannelGone, GuildCreate, GuildDelete, Message, MessageDelete,
-    MessageEdit, Misfit, Reaction, ReactionsGone, Ready, misfit,
+    AuditLogEntry, BulkDelete, Channel, ChannelGone, GuildCreate, GuildDelete, GuildUpdate, Message,
+    MessageDelete, MessageEdit, Misfit, Reaction, ReactionsGone, Ready, RoleChanged, RoleGone, misfit,
 };
 
 /// An event, read. Borrows from the raw frame.
@@ -14,8 +14,14 @@ pub enum Event<'a> {
     Resumed,
     /// `GUILD_CREATE`
     GuildCreate(GuildCreate<'a>),
+    /// `GUILD_UPDATE`
+    GuildUpdate(GuildUpdate<'a>),
     /// `GUILD_DELETE`
     GuildDelete(GuildDelete),
+    /// `GUILD_ROLE_CREATE`, `GUILD_ROLE_UPDATE`
+    RoleChanged(RoleChanged<'a>),
+    /// `GUILD_ROLE_DELETE`
+    RoleGone(RoleGone),
     /// `CHANNEL_CREATE`, `CHANNEL_UPDATE`, `THREAD_CREATE`, `THREAD_UPDATE`
     Channel(Channel<'a>),
     /// `CHANNEL_DELETE`, `THREAD_DELETE`
@@ -45,7 +51,10 @@ impl<'a> Event<'a> {
             "READY" => Self::Ready(misfit::read(name, data)?),
             "RESUMED" => Self::Resumed,
             "GUILD_CREATE" => Self::GuildCreate(misfit::read(name, data)?),
+            "GUILD_UPDATE" => Self::GuildUpdate(misfit::read(name, data)?),
             "GUILD_DELETE" => Self::GuildDelete(misfit::read(name, data)?),
+            "GUILD_ROLE_CREATE" | "GUILD_ROLE_UPDATE" => Self::RoleChanged(misfit::read(name, data)?),
+            "GUILD_ROLE_DELETE" => Self::RoleGone(misfit::read(name, data)?),
             "CHANNEL_CREATE" | "CHANNEL_UPDATE" | "THREAD_CREATE" | "THREAD_UPDATE" => {
                 Self::Channel(misfit::read(name, data)?)
             }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::Deserialize;
 
-use super::ChannelId;
+use super::{ChannelId, RoleId, UserId};
 use crate::domain::ids::GuildId;
 
 /// A guild became available, or the bot joined one.
@@ -21,6 +21,60 @@ pub struct GuildCreate<'a> {
     /// Its active threads that the bot may see.
     #[serde(borrow, default)]
     pub threads: Vec<Channel<'a>>,
+    /// Whose it is.
+    #[serde(default)]
+    pub owner_id: Option<UserId>,
+    /// Its roles.
+    #[serde(borrow, default)]
+    pub roles: Vec<Role<'a>>,
+}
+
+/// A guild is something else now.
+#[derive(Debug, Deserialize)]
+pub struct GuildUpdate<'a> {
+    /// The guild.
+    pub id: GuildId,
+    /// Whose it is.
+    #[serde(default)]
+    pub owner_id: Option<UserId>,
+    /// Its roles.
+    #[serde(borrow, default)]
+    pub roles: Vec<Role<'a>>,
+}
+
+/// A role.
+#[derive(Debug, Deserialize)]
+pub struct Role<'a> {
+    /// Its id; that of `@everyone` is the guild's.
+    pub id: RoleId,
+    /// Its name.
+    #[serde(borrow, default)]
+    pub name: Cow<'a, str>,
+    /// What its members may do: bits, in decimal.
+    #[serde(borrow, default)]
+    pub permissions: Cow<'a, str>,
+}
+
+impl Role<'_> {
+    /// What its members may do; nothing where that is no number.
+    pub fn permission_bits(&self) -> i64 {
+        self.permissions.parse().unwrap_or_default()
+    }
+}
+
+/// `GUILD_ROLE_CREATE` and `GUILD_ROLE_UPDATE`.
+#[derive(Debug, Deserialize)]
+pub struct RoleChanged<'a> {
+    /// The role.
+    #[serde(borrow)]
+    pub role: Role<'a>,
+}
+
+/// `GUILD_ROLE_DELETE`.
+#[derive(Debug, Deserialize)]
+pub struct RoleGone {
+    /// The role.
+    pub role_id: RoleId,
 }
 
 /// The bot left a guild, or the guild went away with an outage.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The first millisecond of 2015, from which snowflakes count. Source: Discord, "Snowflakes".
 const DISCORD_EPOCH_MS: i64 = 1_420_070_400_000;
@@ -66,6 +66,12 @@ macro_rules! snowflake {
                 deserializer.deserialize_str(Digits).map(Self)
             }
         }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(&self.0)
+            }
+        }
     };
 }
 
@@ -84,4 +90,8 @@ snowflake! {
 snowflake! {
     /// An entry of a guild's audit log.
     AuditEntryId
+}
+snowflake! {
+    /// A role.
+    RoleId
 }

@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
-use super::{ChannelId, MessageId, UserId};
+use super::{ChannelId, MessageId, RoleId, UserId};
 
 /// `MESSAGE_CREATE`.
 #[derive(Debug, Deserialize)]
@@ -27,6 +28,116 @@ pub struct Message<'a> {
     /// The message it answers to, where that still exists.
     #[serde(default)]
     pub referenced_message: Option<Referenced>,
+    /// What kind of message it is: 0 and 19 (a reply) are what people write, 20 and 23 come of commands.
+    #[serde(rename = "type", default)]
+    pub kind: u8,
+    /// Who wrote it, as a member of the guild.
+    #[serde(default)]
+    pub member: Option<Member>,
+    /// Previews and what bots add.
+    #[serde(borrow, default)]
+    pub embeds: Vec<Embed<'a>>,
+    /// Files.
+    #[serde(default)]
+    pub attachments: Vec<Attachment>,
+    /// What it forwards.
+    #[serde(borrow, default)]
+    pub message_snapshots: Vec<Snapshot<'a>>,
+    /// What its sender called it: a text or a number.
+    #[serde(borrow, default)]
+    pub nonce: Option<&'a RawValue>,
+}
+
+impl Message<'_> {
+    /// The nonce as text.
+    pub fn nonce_text(&self) -> Option<&str> {
+        self.nonce.map(|raw| raw.get().trim_matches('"'))
+    }
+}
+
+/// A member, as a message carries it.
+#[derive(Debug, Deserialize)]
+pub struct Member {
+    /// Its roles.
+    #[serde(default)]
+    pub roles: Vec<RoleId>,
+    /// When it came; not known of guests.
+    #[serde(default)]
+    pub joined_at: Option<jiff::Timestamp>,
+}
+
+/// A file.
+#[derive(Debug, Deserialize)]
+pub struct Attachment {
+    /// Its id: the same file sent again has another.
+    pub id: MessageId,
+    /// Bytes.
+    #[serde(default)]
+    pub size: u64,
+    /// Its name.
+    #[serde(default)]
+    pub filename: Option<String>,
+}
+
+/// A forwarded message, as it was.
+#[derive(Debug, Deserialize)]
+pub struct Snapshot<'a> {
+    /// The message.
+    #[serde(borrow)]
+    pub message: Forwarded<'a>,
+}
+
+/// What a forward shows of a message.
+#[derive(Debug, Deserialize)]
+pub struct Forwarded<'a> {
+    /// The text.
+    #[serde(borrow, default)]
+    pub content: Cow<'a, str>,
+    /// Previews.
+    #[serde(borrow, default)]
+    pub embeds: Vec<Embed<'a>>,
+    /// Files.
+    #[serde(default)]
+    pub attachments: Vec<Attachment>,
+}
+
+/// The texts of an embed.
+#[derive(Debug, Default, Deserialize)]
+pub struct Embed<'a> {
+    /// Where it leads.
+    #[serde(borrow, default)]
+    pub url: Option<Cow<'a, str>>,
+    /// Its title.
+    #[serde(borrow, default)]
+    pub title: Option<Cow<'a, str>>,
+    /// Its text.
+    #[serde(borrow, default)]
+    pub description: Option<Cow<'a, str>>,
+    /// What stands below.
+    #[serde(borrow, default)]
+    pub footer: Option<EmbedFooter<'a>>,
+    /// Its fields.
+    #[serde(borrow, default)]
+    pub fields: Vec<EmbedField<'a>>,
+}
+
+/// What stands below an embed.
+#[derive(Debug, Deserialize)]
+pub struct EmbedFooter<'a> {
+    /// The text.
+    #[serde(borrow, default)]
+    pub text: Cow<'a, str>,
+}
+
+/// A field of an embed.
+#[derive(Debug, Deserialize)]
+pub struct EmbedField<'a> {
+    /// Its name.
+    #[serde(borrow, default)]
+    pub name: Cow<'a, str>,
+    /// Its value.
+    #[serde(borrow, default)]
+    pub value: Cow<'a, str>,
 }
 
 /// Who wrote a message.
@@ -37,6 +148,12 @@ pub struct Author {
     /// Not a person.
     #[serde(default)]
     pub bot: bool,
+    /// Discord itself.
+    #[serde(default)]
+    pub system: bool,
+    /// The name.
+    #[serde(default)]
+    pub username: Option<String>,
 }
 
 /// A message that another one answers to.

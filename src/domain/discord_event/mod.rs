@@ -22,9 +22,12 @@ mod tests;
 pub use audit_log::{AuditAction, AuditLogEntry, TimeoutChange};
 pub use envelope::Envelope;
 pub use event::Event;
-pub use guild::{Channel, ChannelGone, GuildCreate, GuildDelete};
-pub use ids::{AuditEntryId, ChannelId, MessageId, UserId};
-pub use message::{Author, BulkDelete, Message, MessageDelete, MessageEdit, Reaction, ReactionsGone};
+pub use guild::{Channel, ChannelGone, GuildCreate, GuildDelete, GuildUpdate, Role, RoleChanged, RoleGone};
+pub use ids::{AuditEntryId, ChannelId, MessageId, RoleId, UserId};
+pub use message::{
+    Attachment, Author, BulkDelete, Embed, EmbedField, EmbedFooter, Forwarded, Member, Message,
+    MessageDelete, MessageEdit, Reaction, ReactionsGone, Snapshot,
+};
 pub use misfit::Misfit;
 pub use route::guild_of;
 pub use session::Ready;

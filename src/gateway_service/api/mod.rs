@@ -5,6 +5,7 @@ mod frames;
 mod guild;
 mod looks;
 mod moves;
+mod outbox;
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -80,6 +81,9 @@ pub(super) fn router(pod: Pod, guard: &Guard) -> Router {
         .route("/v1/health", get(looks::health))
         .route("/v1/fences", get(looks::fences))
         .route("/v1/queues", get(looks::queues))
+        .route("/v1/outbox", get(outbox::list))
+        .route("/v1/guilds/{guild}/outbox/{action}/retry", post(outbox::retry))
+        .route("/v1/guilds/{guild}/outbox/{action}/drop", post(outbox::give_up))
         .route("/v1/guilds/{guild}", get(guild::report));
     let steps = Router::new()
         .route("/v1/guilds/{guild}/prepare", post(moves::prepare))

@@ -48,6 +48,7 @@ pub(super) async fn run(fleet: Arc<Fleet>, mut ttl: Duration) {
                 fleet.loads.told(&beat.guild_loads);
                 ttl = Duration::from_millis(answer.value.lease_ttl_ms);
                 rest_share = answer.value.rest_share;
+                fleet.host.sender.gate.set_share(rest_share);
                 fleet.lease.renew(sent, ttl);
                 if std::mem::take(&mut silent) {
                     tracing::info!("config answers again");

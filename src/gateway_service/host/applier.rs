@@ -83,6 +83,7 @@ async fn apply(
                     return Ok(());
                 }
                 settle(shard, &host, &sent, &outcome);
+                host.owner.wake_sender();
             }
             arrival = arriving.recv(), if open => match arrival {
                 None => open = false,

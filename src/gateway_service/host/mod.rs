@@ -27,6 +27,7 @@ use tokio_util::sync::CancellationToken;
 use super::lease::Lease;
 use super::owner::Owner;
 use super::pause::Pause;
+use super::sender::{self, Sender};
 use crate::domain::ids::NumShards;
 use crate::runtime::error_chain::Chain;
 use crate::runtime::settings::Secret;
@@ -66,6 +67,8 @@ pub struct Host {
     pub states: SessionStates,
     /// What happened, counted.
     pub metrics: HostMetrics,
+    /// What is done at Discord.
+    pub sender: Sender,
     /// Who is to see to stored frames.
     pub waiting: Pokes,
     /// Cancelled when the pod stops.
@@ -98,6 +101,7 @@ pub async fn run(host: Arc<Host>) {
     tasks.spawn(sessions::run(Arc::clone(&host)));
     tasks.spawn(backlog(Arc::clone(&host)));
     tasks.spawn(expiry(Arc::clone(&host)));
+    tasks.spawn(sender::run(Arc::clone(&host)));
     while tasks.join_next().await.is_some() {}
 }
 

@@ -27,12 +27,20 @@ pub(in crate::gateway_service) async fn freeze(
         epoch,
         freeze_no,
     } = *request;
-    // Frames go through the same thread: those before this are in the cut, those after it wait in `forward`. Whoever
-    // sends actions stops claiming before this, and drains the wire; their results may be noted on a frozen guild.
+    // Nothing more is claimed from here on, and what is on the wire is waited for, so that its outcome is in the cut. What
+    // takes longer is exported as unknown.
+    let sender = &fleet.host.sender;
+    let stopped = sender.wire.stop(guild);
+    if !stopped.drained(sender.settings.drain_time).await {
+        tracing::warn!(guild = %guild, "the guild is frozen with calls to Discord on the wire: their actions move as unknown");
+    }
+    // Frames go through the same thread: those before this are in the cut, those after it wait in `forward`.
     let fence = step_on_file(fleet, guild, move |db| {
         db.freeze_guild(guild, epoch, move_id, freeze_no)
     })
     .await?;
+    // From here on the fence itself refuses every claim.
+    drop(stopped);
     changed(fleet, &fence);
     // The digest is read from the tables while the bundle is written: each checks the other.
     let (header, read) = tokio::join!(

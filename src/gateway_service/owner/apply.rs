@@ -3,10 +3,12 @@
 use super::failure::{OutOfStep, is_the_machines};
 use super::outcome::Outcome;
 use super::place::{Place, place};
-use super::{Arrival, Rules, dead_frames, forward, rows};
+use super::rows::{self, Writing};
+use super::{Arrival, Rules, dead_frames, facts, forward, outbox};
 use crate::domain::discord_event::{Event, Ready};
 use crate::domain::fence::{Access, FenceChange, Position};
 use crate::domain::ids::{DiscordShardId, Epoch, GuildId};
+use crate::domain::outbox::Cause;
 use crate::gateway_service::frame::{self, Frame};
 use crate::gateway_service::gaps::{self, Gap};
 use crate::gateway_service::session_rows;
@@ -141,7 +143,7 @@ pub(super) fn apply(
         Ok(None) => return Ok(Outcome::Unsupported),
         Err(misfit) => return dead(frame::describe(&misfit)),
     };
-    match try_alone(&guild, rules, placed.guild, &event)? {
+    match try_alone(&guild, rules, (placed.guild, placed.at), &event)? {
         Ok(changes) => {
             rules.loads.count(placed.guild);
             Ok(Outcome::Applied(changes))
@@ -177,7 +179,7 @@ pub(super) fn set_aside(
 fn try_alone(
     guild: &GuildTx<'_, '_>,
     rules: &Rules,
-    id: GuildId,
+    id: (GuildId, Position),
     event: &Event<'_>,
 ) -> Result<Result<usize, String>, WriteError> {
     let connection = guild.connection();
@@ -205,13 +207,24 @@ fn try_alone(
 fn handle(
     guild: &GuildTx<'_, '_>,
     rules: &Rules,
-    id: GuildId,
+    (id, at): (GuildId, Position),
     event: &Event<'_>,
 ) -> Result<usize, WriteError> {
-    let known = rows::known(guild.connection(), id, event)?;
-    let changes = moderation::decide(event, &known, rules.clock.unix_ms());
-    for change in &changes {
-        rows::write(guild.connection(), id, change)?;
+    if let Event::MessageCreate(message) = event {
+        outbox::echoed(guild, rules, id, message)?;
+    }
+    let known = facts::known(guild.connection(), id, event)?;
+    let now_ms = rules.clock.unix_ms();
+    let changes = moderation::decide(event, &known, now_ms);
+    let writing = Writing {
+        connection: guild.connection(),
+        guild: id,
+        cause: Cause::Frame(at),
+        now_ms,
+        horizon_ms: rules.horizon_ms,
+    };
+    if rows::write_all(&writing, &changes)? {
+        rules.note_actions();
     }
     Ok(changes.len())
 }

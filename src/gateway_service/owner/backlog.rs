@@ -25,6 +25,7 @@ impl Owner {
                 if !self.db.writer().write("backlog", work).await? {
                     break;
                 }
+                self.wake_sender();
                 applied += 1;
             }
         }

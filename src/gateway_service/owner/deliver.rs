@@ -49,6 +49,7 @@ impl Owner {
         let rules = Arc::clone(&self.rules);
         let work = move |tx: &WriteTx<'_>| deliver(tx, &rules, (guild, gone_to), &frames);
         let (delivery, lost) = self.db.writer().write("delivered frames", work).await?;
+        self.wake_sender();
         if let Some(gap) = lost {
             tracing::error!(guild = %guild, from = %gap.from, to = %gap.to, "this pod had confirmed frames that its file does not have: it is an older one; they are lost, and a gap says so");
         }

@@ -1,4 +1,5 @@
-//! Message texts end after an hour, and after a day it is forgotten whose the message was.
+//! What ends by itself: message texts after an hour, whose a message was after a day, what was said lately after half an
+//! hour, actions that are done after an hour, and those that will not be done after a month.
 
 use std::sync::Arc;
 
@@ -7,11 +8,15 @@ use rusqlite::Connection;
 use super::{Owner, Rules};
 use crate::domain::fence::Access;
 use crate::domain::ids::GuildId;
-use crate::moderation::{ROW_KEPT_MS, TEXT_KEPT_MS};
+use crate::moderation::{REMEMBERED_MS, ROW_KEPT_MS, TEXT_KEPT_MS};
 use crate::store::shard_db::{WriteError, WriteTx};
 
 /// Rows of each kind in one write, so that frames are not kept waiting.
 const BATCH: u32 = 500;
+/// How long an action that is done is kept, in milliseconds: the bot's own message may still come.
+const DONE_KEPT_MS: i64 = 60 * 60 * 1000;
+/// How long one that will not be done is listed, in milliseconds.
+const DEAD_KEPT_MS: i64 = 30 * 24 * 60 * 60 * 1000;
 /// From which instant snowflakes count, in Unix milliseconds. Source: Discord, "Snowflakes".
 const DISCORD_EPOCH_MS: i64 = 1_420_070_400_000;
 
@@ -22,6 +27,12 @@ struct Due {
     message_below: i64,
     /// Texts last touched then or before.
     touched_by_ms: i64,
+    /// Messages below this id were not said lately.
+    said_below: i64,
+    /// Actions done then or before.
+    done_by_ms: i64,
+    /// Actions given up then or before.
+    dead_by_ms: i64,
 }
 
 impl Due {
@@ -29,6 +40,9 @@ impl Due {
         Self {
             message_below: (now_ms - ROW_KEPT_MS - DISCORD_EPOCH_MS) << 22,
             touched_by_ms: now_ms - TEXT_KEPT_MS,
+            said_below: (now_ms - REMEMBERED_MS - DISCORD_EPOCH_MS) << 22,
+            done_by_ms: now_ms - DONE_KEPT_MS,
+            dead_by_ms: now_ms - DEAD_KEPT_MS,
         }
     }
 }
@@ -58,9 +72,19 @@ fn guilds_with_due(connection: &Connection, due: Due) -> Result<Vec<GuildId>, Wr
         "SELECT guild_id FROM guild_fence AS f WHERE mode = 'serving' AND (
              EXISTS (SELECT 1 FROM message_cache WHERE guild_id = f.guild_id AND message_id < ?1)
              OR EXISTS (SELECT 1 FROM message_cache
-                        WHERE guild_id = f.guild_id AND content IS NOT NULL AND last_touched <= ?2))",
+                        WHERE guild_id = f.guild_id AND content IS NOT NULL AND last_touched <= ?2)
+             OR EXISTS (SELECT 1 FROM recent_message WHERE guild_id = f.guild_id AND message_id < ?3)
+             OR EXISTS (SELECT 1 FROM outbox WHERE guild_id = f.guild_id AND settled_at <= ?4
+                        AND (state = 'done' OR (state = 'dead' AND settled_at <= ?5))))",
     )?;
-    let ids = statement.query_map((due.message_below, due.touched_by_ms), |row| row.get::<_, i64>(0))?;
+    let all = (
+        due.message_below,
+        due.touched_by_ms,
+        due.said_below,
+        due.done_by_ms,
+        due.dead_by_ms,
+    );
+    let ids = statement.query_map(all, |row| row.get::<_, i64>(0))?;
     let guilds = ids.filter_map(|id| id.map(|id| GuildId::from_i64(id).ok()).transpose());
     Ok(guilds.collect::<rusqlite::Result<_>>()?)
 }
@@ -87,5 +111,22 @@ fn expire(tx: &WriteTx<'_>, rules: &Rules, id: GuildId, due: Due) -> Result<usiz
                   AND last_touched <= ?2 LIMIT ?3)",
         )?
         .execute((id.as_i64(), due.touched_by_ms, BATCH))?;
-    Ok(forgotten + emptied)
+    Ok(forgotten + emptied + expire_acting(guild.connection(), id, due)?)
+}
+
+fn expire_acting(connection: &Connection, id: GuildId, due: Due) -> rusqlite::Result<usize> {
+    let said = connection
+        .prepare_cached(
+            "DELETE FROM recent_message WHERE guild_id = ?1 AND (user_id, message_id) IN
+                 (SELECT user_id, message_id FROM recent_message WHERE guild_id = ?1 AND message_id < ?2 LIMIT ?3)",
+        )?
+        .execute((id.as_i64(), due.said_below, BATCH))?;
+    let settled = connection
+        .prepare_cached(
+            "DELETE FROM outbox WHERE guild_id = ?1 AND action_id IN
+                 (SELECT action_id FROM outbox WHERE guild_id = ?1 AND settled_at <= ?2
+                  AND (state = 'done' OR (state = 'dead' AND settled_at <= ?3)) LIMIT ?4)",
+        )?
+        .execute((id.as_i64(), due.done_by_ms, due.dead_by_ms, BATCH))?;
+    Ok(said + settled)
 }

@@ -6,8 +6,10 @@ mod backlog;
 mod dead_frames;
 mod deliver;
 mod expiry;
+mod facts;
 mod failure;
 mod forward;
+mod outbox;
 mod outcome;
 mod place;
 mod rows;
@@ -16,13 +18,15 @@ mod tests;
 mod waiting;
 
 pub use deliver::{Delivered, Delivery};
+pub use outbox::{ActionRow, Changed, Claim, Filter, OpenAction, Settled};
 pub use outcome::{Outcome, StoredBecause};
 pub use place::Ownership;
 pub use waiting::{Waiting, WaitingFrame};
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 
 use super::frame::Frame;
 use super::host::Hosting;
@@ -83,6 +87,17 @@ struct Rules {
     limits: Limits,
     clock: Arc<dyn Clock>,
     loads: Arc<Loads>,
+    /// When this owner began, in Unix milliseconds: what was caused before may have been decided and sent before.
+    horizon_ms: i64,
+    /// There are new actions, for the sender to look at after the commit.
+    acting: AtomicBool,
+    sender: Notify,
+}
+
+impl Rules {
+    fn note_actions(&self) {
+        self.acting.store(true, Ordering::Release);
+    }
 }
 
 impl Owner {
@@ -98,8 +113,11 @@ impl Owner {
             ownership,
             num_shards,
             limits,
+            horizon_ms: clock.unix_ms(),
             clock,
             loads: Arc::default(),
+            acting: AtomicBool::new(false),
+            sender: Notify::new(),
         });
         Self { db, rules }
     }
@@ -107,6 +125,23 @@ impl Owner {
     /// What each guild costs.
     pub fn loads(&self) -> Arc<Loads> {
         Arc::clone(&self.rules.loads)
+    }
+
+    /// Since when this owner remembers what was sent, in Unix milliseconds.
+    pub fn began_at_ms(&self) -> i64 {
+        self.rules.horizon_ms
+    }
+
+    /// To be called after a commit: the sender looks where there is something new.
+    pub fn wake_sender(&self) {
+        if self.rules.acting.swap(false, Ordering::AcqRel) {
+            self.rules.sender.notify_one();
+        }
+    }
+
+    /// Waits until there are new actions.
+    pub async fn new_actions(&self) {
+        self.rules.sender.notified().await;
     }
 
     /// Hands a frame in; the answer comes after the commit that holds its cursor and effects. Frames of one session

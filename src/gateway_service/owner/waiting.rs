@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension as _};
 
-use super::{Owner, forward};
+use super::{Owner, facts, forward};
+use crate::domain::discord_event::UserId;
 use crate::domain::fence::Position;
 use crate::domain::ids::{DiscordShardId, GuildId, NumShards, SessionNo};
 use crate::store::shard_db::{WriteError, WriteTx};
@@ -34,6 +35,11 @@ pub struct Waiting {
 }
 
 impl Owner {
+    /// The bot's own account, once a session has told it.
+    pub async fn bot(&self) -> Result<Option<UserId>, WriteError> {
+        self.read(|connection, _| facts::bot(connection)).await
+    }
+
     /// The guilds with stored frames.
     pub async fn waiting_guilds(&self) -> Result<Vec<GuildId>, WriteError> {
         self.read(|connection, _| forward::guilds(connection)).await
@@ -62,7 +68,7 @@ impl Owner {
         self.db.writer().write("kept elsewhere", work).await
     }
 
-    async fn read<T: Send + 'static>(
+    pub(super) async fn read<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection, NumShards) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, WriteError> {

@@ -108,12 +108,12 @@ mod tests {
             (
                 "MESSAGE_DELETE",
                 r#"{"id":"7","channel_id":"8"}"#,
-                "[StatsRemoved([MessageId(7)])]",
+                "[StatsRemoved([MessageId(7)]), ReportedGone([MessageId(7)], 0)]",
             ),
             (
                 "MESSAGE_DELETE_BULK",
                 r#"{"ids":["7","6"],"channel_id":"8"}"#,
-                "[StatsRemoved([MessageId(7), MessageId(6)])]",
+                "[StatsRemoved([MessageId(7), MessageId(6)]), ReportedGone([MessageId(7), MessageId(6)], 0)]",
             ),
             (
                 "MESSAGE_REACTION_ADD",

@@ -24,6 +24,10 @@ const MIGRATIONS: &[Migration] = &[
         name: "0002_typed_settings",
         sql: include_str!("migrations/0002_typed_settings.sql"),
     },
+    Migration {
+        name: "0003_acting",
+        sql: include_str!("migrations/0003_acting.sql"),
+    },
 ];
 
 /// The schema version this program writes.

@@ -113,6 +113,11 @@ pub struct GuildTable {
 }
 
 impl GuildTable {
+    const fn since(mut self, version: u32) -> Self {
+        self.since = version;
+        self
+    }
+
     /// The primary key: `guild_id` and what follows it.
     pub fn key(&self) -> &'static [Column] {
         &self.all_columns[..self.key_len]
@@ -376,6 +381,38 @@ pub const GUILD_TABLES: &[GuildTable] = &[
             int("failed_at"),
         ],
     ),
+    table("guild_info", 1, &[int("guild_id"), int("owner_id").null()]).since(3),
+    table(
+        "role_info",
+        2,
+        &[int("guild_id"), int("role_id"), text("name"), int("permissions")],
+    )
+    .since(3),
+    table(
+        "recent_message",
+        3,
+        &[
+            int("guild_id"),
+            int("user_id"),
+            int("message_id"),
+            int("channel_id"),
+            int("content_hash").null(),
+        ],
+    )
+    .since(3),
+    table(
+        "thread_post",
+        4,
+        &[
+            int("guild_id"),
+            text("log"),
+            int("user_id"),
+            text("post_id"),
+            int("position"),
+            text("post"),
+        ],
+    )
+    .since(3),
 ];
 
 const THREAD_COLUMNS: &[Column] = &[

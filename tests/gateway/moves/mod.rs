@@ -67,7 +67,7 @@ impl Driver {
         }
     }
 
-    fn by() -> By {
+    pub(super) fn by() -> By {
         By::daemon("test")
     }
 
@@ -86,7 +86,7 @@ impl Driver {
         }
     }
 
-    async fn step(&self, one: &Move, from: MoveStep, to: MoveStep) -> MoveRow {
+    pub(super) async fn step(&self, one: &Move, from: MoveStep, to: MoveStep) -> MoveRow {
         let row = self.store.get_move(one.id.uuid()).await.unwrap().value;
         assert_eq!(row.active.step, from);
         let why = String::new();
@@ -125,7 +125,7 @@ impl Driver {
             .value
     }
 
-    async fn prepare(&self, one: &Move) -> Result<Prepared, PodApiError> {
+    pub(super) async fn prepare(&self, one: &Move) -> Result<Prepared, PodApiError> {
         let request = PrepareRequest {
             move_id: one.id,
             epoch: one.epoch,
@@ -135,7 +135,7 @@ impl Driver {
         self.api.prepare(&self.urls[one.dst], one.guild, &request).await
     }
 
-    fn freeze_request(one: &Move, number: u64) -> FreezeRequest {
+    pub(super) fn freeze_request(one: &Move, number: u64) -> FreezeRequest {
         FreezeRequest {
             move_id: one.id,
             epoch: Epoch::new(one.epoch.get() - 1),
@@ -143,18 +143,23 @@ impl Driver {
         }
     }
 
-    async fn freeze(&self, one: &Move, number: u64) -> Result<Frozen, PodApiError> {
+    pub(super) async fn freeze(&self, one: &Move, number: u64) -> Result<Frozen, PodApiError> {
         let request = Self::freeze_request(one, number);
         self.api.freeze(&self.urls[one.src], one.guild, &request).await
     }
 
-    async fn thaw(&self, one: &Move, number: u64) -> Result<GuildFence, PodApiError> {
+    pub(super) async fn thaw(&self, one: &Move, number: u64) -> Result<GuildFence, PodApiError> {
         let request = Self::freeze_request(one, number);
         let thawed = self.api.thaw(&self.urls[one.src], one.guild, &request).await;
         thawed.map(|answer| answer.fence)
     }
 
-    async fn import(&self, one: &Move, number: u64, frozen: &Frozen) -> Result<Imported, PodApiError> {
+    pub(super) async fn import(
+        &self,
+        one: &Move,
+        number: u64,
+        frozen: &Frozen,
+    ) -> Result<Imported, PodApiError> {
         let request = ImportRequest {
             move_id: one.id,
             epoch: one.epoch,
@@ -168,7 +173,7 @@ impl Driver {
         self.api.import(&self.urls[one.dst], one.guild, &request).await
     }
 
-    async fn serve(&self, one: &Move, number: u64) -> Result<GuildFence, PodApiError> {
+    pub(super) async fn serve(&self, one: &Move, number: u64) -> Result<GuildFence, PodApiError> {
         let request = ServeRequest {
             move_id: one.id,
             epoch: one.epoch,
@@ -178,7 +183,7 @@ impl Driver {
         served.map(|answer| answer.fence)
     }
 
-    async fn retire(&self, one: &Move) -> Result<GuildFence, PodApiError> {
+    pub(super) async fn retire(&self, one: &Move) -> Result<GuildFence, PodApiError> {
         let request = RetireRequest {
             move_id: one.id,
             epoch: one.epoch,
@@ -187,7 +192,12 @@ impl Driver {
         retired.map(|answer| answer.fence)
     }
 
-    async fn forget(&self, one: &Move, pod: usize, what: Forget) -> Result<Forgotten, PodApiError> {
+    pub(super) async fn forget(
+        &self,
+        one: &Move,
+        pod: usize,
+        what: Forget,
+    ) -> Result<Forgotten, PodApiError> {
         let request = ForgetRequest {
             move_id: one.id,
             epoch: one.epoch,

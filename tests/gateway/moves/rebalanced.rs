@@ -85,7 +85,9 @@ async fn a_draining_pod_is_emptied_under_load_and_nothing_is_lost_or_done_twice(
         "{}",
         done.stderr
     );
-    owners.values_mut().for_each(|owner| *owner = 0);
+    for owner in owners.values_mut() {
+        *owner = 0;
+    }
     discord.burst(&messages(7), 30);
     fleet.quiet().await;
     let never = CancellationToken::new();

@@ -11,7 +11,6 @@ use super::super::fleet::{Fleet, messages};
 use super::{Driver, Move, guild_of, refusal, started};
 
 #[tokio::test(flavor = "multi_thread")]
-#[expect(clippy::too_many_lines, reason = "one story, call after call")]
 async fn every_call_repeated_or_late_changes_nothing() {
     let (fleet, _pods, mut owners) = started(2).await;
     let driver = Driver::new(&fleet);
