@@ -1,6 +1,7 @@
 //! A daemon as a process on free ports.
 
 use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::Value;
 
@@ -89,8 +90,19 @@ pub(crate) fn blocking<T: Send + 'static>(future: impl Future<Output = T> + Send
     std::thread::spawn(run).join().expect("the request's thread")
 }
 
-/// A port that was free a moment ago, for a daemon that must come back at the same address.
+/// A port for a daemon that must come back at the same address: below those that the system gives out by itself, or
+/// another test's connection takes it before, or while the daemon is down.
 pub(crate) fn free_address() -> String {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().to_string()
+    const FIRST: u32 = 20_000;
+    const PORTS: u32 = 12_000;
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    for _ in 0..PORTS {
+        // Runs of other processes begin elsewhere.
+        let number = NEXT.fetch_add(1, Ordering::Relaxed) + (std::process::id() % 1_000) * 97;
+        let port = u16::try_from(FIRST + number % PORTS).unwrap();
+        if let Ok(listener) = std::net::TcpListener::bind(("127.0.0.1", port)) {
+            return listener.local_addr().unwrap().to_string();
+        }
+    }
+    panic!("no port is free from {FIRST} on");
 }

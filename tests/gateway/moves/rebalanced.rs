@@ -98,24 +98,28 @@ async fn a_draining_pod_is_emptied_under_load_and_nothing_is_lost_or_done_twice(
     assert_eq!(cleaned.done, moving);
     fleet.assert_exact(&owners);
 
-    let settled = modbotctl(&fleet, &["rebalance", "plan", "--exit-code"]);
+    a_plan_that_no_longer_fits_is_refused(&fleet).await;
+    fleet.quiet().await;
+}
+
+async fn a_plan_that_no_longer_fits_is_refused(fleet: &Fleet) {
+    let settled = modbotctl(fleet, &["rebalance", "plan", "--exit-code"]);
     assert_eq!(settled.code, Some(0), "{}", settled.stdout);
-    set_state(&fleet, 1, PodState::Active).await;
-    let uneven = modbotctl(&fleet, &["rebalance", "plan", "--exit-code", "-o", "json"]);
+    set_state(fleet, 1, PodState::Active).await;
+    let uneven = modbotctl(fleet, &["rebalance", "plan", "--exit-code", "-o", "json"]);
     assert_eq!(uneven.code, Some(6), "{}", uneven.stderr);
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), &uneven.stdout).unwrap();
     let path = file.path().to_str().unwrap();
-    set_state(&fleet, 1, PodState::Cordoned).await;
-    let refused = modbotctl(&fleet, &["rebalance", "apply", path, "--yes"]);
+    set_state(fleet, 1, PodState::Cordoned).await;
+    let refused = modbotctl(fleet, &["rebalance", "apply", path, "--yes"]);
     assert_eq!(refused.code, Some(3), "{}", refused.stderr);
     assert!(
         refused.stderr.contains("changed since the plan"),
         "{}",
         refused.stderr
     );
-    set_state(&fleet, 1, PodState::Active).await;
-    let applied = modbotctl(&fleet, &[&["rebalance", "apply", path], &HOW[..]].concat());
+    set_state(fleet, 1, PodState::Active).await;
+    let applied = modbotctl(fleet, &[&["rebalance", "apply", path], &HOW[..]].concat());
     assert_eq!(applied.code, Some(0), "{}", applied.stderr);
-    fleet.quiet().await;
 }
