@@ -31,6 +31,15 @@ pub async fn cordon(
     set(db, pod, PodState::Cordoned, authority).await
 }
 
+/// Lets a pod take nothing new, and rebalancing move its guilds away.
+pub async fn drain(
+    db: &ConfigDb,
+    pod: PodId,
+    authority: &Authority,
+) -> Result<Stamped<StateChange>, StoreError> {
+    set(db, pod, PodState::Draining, authority).await
+}
+
 /// Lets a pod take new guilds and Discord shards again. Ends its draining too.
 pub async fn uncordon(
     db: &ConfigDb,

@@ -1,6 +1,7 @@
 //! `modbotctl pod …`: the gateway pods.
 
 mod cordon;
+mod drain;
 mod get;
 mod list;
 mod uncordon;
@@ -14,7 +15,7 @@ use super::context::Context;
 use super::exit::ExitStatus;
 use super::failure::Failure;
 
-/// Gateway pods: list them, close and open them for new guilds
+/// Gateway pods: list them, close, open and empty them
 #[derive(Debug, Subcommand)]
 #[command(disable_help_subcommand = true)]
 pub(super) enum Command {
@@ -23,6 +24,7 @@ pub(super) enum Command {
     Get(get::Args),
     Cordon(cordon::Args),
     Uncordon(uncordon::Args),
+    Drain(drain::Args),
 }
 
 impl Command {
@@ -32,6 +34,7 @@ impl Command {
             Self::Get(args) => args.run(context).await,
             Self::Cordon(args) => args.run(context).await,
             Self::Uncordon(args) => args.run(context).await,
+            Self::Drain(args) => args.run(context).await,
         }
     }
 }

@@ -61,7 +61,11 @@ async fn a_draining_pod_is_emptied_under_load_and_nothing_is_lost_or_done_twice(
     fleet.quiet().await;
     all_served(&fleet).await;
     let moving = owners.values().filter(|owner| **owner == 1).count();
-    set_state(&fleet, 1, PodState::Draining).await;
+    let drained = modbotctl(&fleet, &["pod", "drain", "1", "--yes"]);
+    assert_eq!(
+        (drained.code, drained.stdout.as_str()),
+        (Some(0), "pod-1 is draining (was active)\n")
+    );
     let before = modbotctl(&fleet, &["rebalance", "--dry-run"]);
     assert_eq!(before.code, Some(0), "{}", before.stderr);
     assert!(
