@@ -19,7 +19,7 @@ const BATCH_BYTES: usize = 128 * 1024;
 /// Batches that wait for one thread: enough to keep it busy, few enough to stay small.
 const BATCHES_WAITING: usize = 4;
 /// Page cache of all files together.
-const CACHE_KIB: u32 = 48 * 1024;
+const CACHE_KIB: u32 = 36 * 1024;
 
 /// Rows of one table for one pod.
 #[derive(Debug, Default)]
